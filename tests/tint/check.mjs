@@ -1,0 +1,66 @@
+// Validates every WGSL file of a folder with Tint, the compiler in Chrome, on Dawn's null backend: no GPU is needed.
+// usage: node check.mjs FOLDER_WITH_NODE_MODULES GOLDEN_FOLDER
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [modules, golden] = process.argv.slice(2);
+if (!modules || !golden) {
+  console.error('usage: node check.mjs FOLDER_WITH_NODE_MODULES GOLDEN_FOLDER');
+  process.exit(2);
+}
+const require = createRequire(path.resolve(modules, 'package.json'));
+const { create, globals } = await import(pathToFileURL(require.resolve('webgpu')));
+Object.assign(globalThis, globals);
+
+const adapter = await create(['backend=null']).requestAdapter();
+const optional = ['shader-f16', 'subgroups'];
+const missing = optional.filter((feature) => !adapter.features.has(feature));
+if (missing.length > 0) throw new Error(`the null adapter lacks ${missing.join(', ')}`);
+const device = await adapter.requestDevice({ requiredFeatures: optional });
+
+// The `enable` lines belong to the target and not to the kernel, so the files have none.
+function prologue(text) {
+  const code = text.replaceAll(/\/\/.*$/gm, '');
+  const lines = [];
+  if (/\bf16\b|\bvec[234]h\b|\d[.\d]*h\b/.test(code)) lines.push('enable f16;');
+  if (/\bsubgroup_?[A-Za-z]+/.test(code)) lines.push('enable subgroups;');
+  return lines;
+}
+
+// Dawn's validation of one text: the module (types, uniformity), then the pipeline (WebGPU's default limits).
+async function problems(text) {
+  const enables = prologue(text);
+  const code = enables.length > 0 ? `${enables.join(' ')}\n${text}` : text;
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ code });
+  const { messages } = await module.getCompilationInfo();
+  const found = messages
+    .filter(({ type }) => type === 'error')
+    .map(({ lineNum, linePos, message }) => `${lineNum - (enables.length > 0 ? 1 : 0)}:${linePos}: ${message}`);
+  if (found.length === 0) device.createComputePipeline({ layout: 'auto', compute: { module } });
+  const error = await device.popErrorScope();
+  if (found.length === 0 && error) found.push(error.message);
+  return found;
+}
+
+// A checker that accepts everything proves nothing: Tint must refuse a barrier that not every invocation reaches.
+const divergent = `@compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {
+  if lane == 0u { workgroupBarrier(); }
+}`;
+if (!(await problems(divergent)).some((problem) => problem.includes('uniform control flow'))) {
+  throw new Error('Tint accepted a barrier under a divergent condition: this check would see nothing');
+}
+
+const files = (await readdir(golden)).filter((name) => name.endsWith('.wgsl')).sort();
+let failed = 0;
+for (const name of files) {
+  const file = path.join(golden, name);
+  const found = await problems(await readFile(file, 'utf8'));
+  if (found.length > 0) failed += 1;
+  for (const problem of found) console.log(`${file}:${problem}`);
+}
+console.log(`test result: ${failed === 0 && files.length > 0 ? 'ok' : 'FAILED'}. ${files.length - failed} passed; ${failed} failed`);
+if (files.length === 0) console.log(`no .wgsl file in ${golden}`);
+process.exit(failed === 0 && files.length > 0 ? 0 : 1);

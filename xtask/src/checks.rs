@@ -1,0 +1,104 @@
+//! The checks themselves, cheapest first, so that a slip of the pen shows within a minute.
+
+use std::process::Command;
+
+use crate::cargo;
+use crate::prerequisites::{Found, WASM, succeeds};
+use crate::report::{Outcome, Report};
+
+/// Lavapipe's vector widths in bits; its subgroups are a 32nd of it: 4, 8 and 16 invocations.
+const VECTOR_WIDTHS: [(&str, &str); 3] = [("128", "4"), ("256", "8"), ("512", "16")];
+
+/// The crates that must build for the browser.
+const WASM_CRATES: [&str; 3] = ["kernel", "kernels-src", "gemmule-engine"];
+
+/// Runs every check in turn.
+pub fn run(report: &mut Report, found: &Found) {
+    report.step("format", &mut cargo_with(&["fmt", "--all", "--check"]));
+    report.step(
+        "clippy",
+        &mut cargo_with(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+    );
+    report.step(
+        "documentation",
+        cargo_with(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"),
+    );
+    wasm(report, found);
+    licences(report);
+    python(report);
+    tests(report, found);
+    tint(report, found);
+}
+
+fn wasm(report: &mut Report, found: &Found) {
+    for package in WASM_CRATES {
+        let name = format!("wasm32: {package}");
+        match &found.wasm {
+            Ok(()) => {
+                report.step(&name, &mut cargo_with(&["check", "--quiet", "--package", package, "--target", WASM]));
+            }
+            Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
+        }
+    }
+}
+
+fn licences(report: &mut Report) {
+    if succeeds("cargo", &["deny", "--version"]) {
+        report.step(
+            "dependencies",
+            &mut cargo_with(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]),
+        );
+    } else {
+        let how = "cargo-deny is not installed: cargo install --locked cargo-deny";
+        report.not_run("dependencies", Outcome::Optional(how.into()));
+    }
+}
+
+/// The Python that makes fixtures and trains the embedded model is only parsed: its packages are large.
+fn python(report: &mut Report) {
+    const PARSE: &str = "import ast, subprocess
+for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).split():
+    ast.parse(open(path, encoding='utf-8').read(), path)
+    print('parses:', path)";
+    if succeeds("python3", &["--version"]) {
+        report.step("python", Command::new("python3").args(["-c", PARSE]));
+    } else {
+        report.not_run("python", Outcome::Optional("python3 is not installed".into()));
+    }
+}
+
+fn tests(report: &mut Report, found: &Found) {
+    report.tests("tests", &mut cargo_with(&["test", "--no-fail-fast", "--workspace"]));
+    for (width, subgroup) in VECTOR_WIDTHS {
+        let name = format!("GPU tests, subgroups of {subgroup}");
+        match &found.vulkan {
+            // The names of tests that use a GPU begin their path with `gpu`; the flags match the step above, so
+            // nothing is built again.
+            Ok(()) => {
+                report.tests(
+                    &name,
+                    cargo_with(&["test", "--no-fail-fast", "--workspace", "--tests", "--", "gpu"])
+                        .env("LP_NATIVE_VECTOR_WIDTH", width),
+                );
+            }
+            Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
+        }
+    }
+}
+
+fn tint(report: &mut Report, found: &Found) {
+    let name = "Tint";
+    match &found.tint {
+        Ok(folder) => {
+            report.tests(name, Command::new("node").arg("tests/tint/check.mjs").arg(folder).arg("kernels-src/golden"));
+        }
+        Err(why) => report.not_run(name, Outcome::Lacking(why.clone())),
+    }
+}
+
+/// Cargo with these arguments, not yet started.
+fn cargo_with(arguments: &[&str]) -> Command {
+    let mut command = Command::new(cargo());
+    command.args(arguments);
+    command
+}
