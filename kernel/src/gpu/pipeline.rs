@@ -1,0 +1,228 @@
+//! Compute pipelines: a variant's WGSL behind the target's prologue, checked against the device, compiled once.
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::num::NonZeroU64;
+use std::sync::{Arc, Mutex};
+
+use super::device::Gpu;
+use super::error::{GpuError, lock};
+use super::plan::HEADER_BYTES;
+use crate::variant::{Access, VariantDesc, WgslVariant};
+
+/// A compiled variant.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    /// The variant's name.
+    pub key: String,
+    pub raw: wgpu::ComputePipeline,
+    pub layout: Arc<Layout>,
+}
+
+impl Pipeline {
+    /// Whether `params` are as long as the kernel's params struct, up to the rounding of a uniform block to 16 bytes.
+    pub fn check_params(&self, params: &[u8]) -> Result<(), GpuError> {
+        let expected = self.layout.uniform_bytes as usize - HEADER_BYTES;
+        if params.len().next_multiple_of(16) == expected {
+            return Ok(());
+        }
+        Err(GpuError::ParamsSize { key: self.key.clone(), expected, given: params.len() })
+    }
+}
+
+/// Bind-group layout of all variants with the same bindings; they share bind groups too.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub bind_group: wgpu::BindGroupLayout,
+    pipeline: wgpu::PipelineLayout,
+    /// Size of binding 0, a multiple of 16 as every struct in a uniform buffer that holds a `vec4` has (WGSL §14.4.1).
+    pub uniform_bytes: u32,
+    pub bindings: &'static [Access],
+}
+
+/// What a [`Layout`] depends on: bytes of uniforms, and the storage bindings.
+type Signature = (u32, &'static [Access]);
+
+/// Everything compiled so far.
+#[derive(Debug, Default)]
+pub(super) struct Pipelines {
+    by_key: Mutex<HashMap<String, Arc<Pipeline>>>,
+    layouts: Mutex<HashMap<Signature, Arc<Layout>>>,
+}
+
+impl Gpu {
+    /// Compiles a variant now, so that its first dispatch does not wait for the driver's compiler.
+    ///
+    /// # Errors
+    /// [`GpuError::UnknownVariant`], [`GpuError::StaleTable`], [`GpuError::MissingFeature`], [`GpuError::OverLimit`], and
+    /// [`GpuError::Compile`] (in a browser that one comes from a later call, see [`check`](Self::check)).
+    pub fn prepare(&self, desc: &VariantDesc) -> Result<(), GpuError> {
+        self.pipeline(desc).map(drop)
+    }
+
+    /// Whether this device has what the variant needs; the reason where it has not. Nothing is compiled.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare), but for `Compile`.
+    pub fn supports(&self, desc: &VariantDesc) -> Result<(), GpuError> {
+        self.variant(desc).map(drop)
+    }
+
+    /// The pipeline of a variant, compiled on first use.
+    pub(super) fn pipeline(&self, desc: &VariantDesc) -> Result<Arc<Pipeline>, GpuError> {
+        let known = lock(&self.inner.pipelines.by_key).get(&desc.key).cloned();
+        if let Some(pipeline) = known {
+            return Ok(pipeline);
+        }
+        let variant = self.variant(desc)?;
+        let layout = self.layout(desc)?;
+        let raw = self.compile(variant, &layout)?;
+        let pipeline = Arc::new(Pipeline { key: desc.key.clone(), raw, layout });
+        // Two threads may have compiled it at once; the first one in stays.
+        Ok(Arc::clone(lock(&self.inner.pipelines.by_key).entry(desc.key.clone()).or_insert(pipeline)))
+    }
+
+    /// The table's entry, checked against the kernel and the device.
+    fn variant(&self, desc: &VariantDesc) -> Result<&'static WgslVariant, GpuError> {
+        let key = || desc.key.clone();
+        let variant = self.inner.table.get(&desc.key).ok_or_else(|| GpuError::UnknownVariant { key: key() })?;
+
+        let same_bindings = variant.bindings.iter().map(|binding| &binding.access).eq(desc.bindings);
+        let same_uniforms = variant.uniform_bytes.next_multiple_of(16) == desc.uniform_bytes.next_multiple_of(16);
+        for (same, what) in [
+            (same_bindings, "bindings"),
+            (same_uniforms, "params"),
+            (variant.workgroup_size == desc.workgroup_size, "workgroup size"),
+        ] {
+            if !same {
+                return Err(GpuError::StaleTable { key: key(), what });
+            }
+        }
+        for (needed, offered, feature) in
+            [(variant.subgroups, self.has_subgroups(), "subgroups"), (variant.f16, self.has_f16(), "f16")]
+        {
+            if needed && !offered {
+                return Err(GpuError::MissingFeature { key: key(), feature, adapter: self.info().to_string() });
+            }
+        }
+        let limits = self.limits();
+        let invocations = limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);
+        for (used, limit, what) in [
+            (u64::from(desc.workgroup_size), u64::from(invocations), "invocations in a workgroup"),
+            (
+                u64::from(variant.workgroup_bytes),
+                u64::from(limits.max_compute_workgroup_storage_size),
+                "bytes of workgroup memory",
+            ),
+            (
+                desc.bindings.len() as u64,
+                u64::from(
+                    limits
+                        .max_storage_buffers_per_shader_stage
+                        .min(limits.max_bindings_per_bind_group.saturating_sub(1)),
+                ),
+                "storage buffers",
+            ),
+            (
+                u64::from(desc.uniform_bytes.next_multiple_of(16)),
+                limits.max_uniform_buffer_binding_size,
+                "bytes of uniforms",
+            ),
+        ] {
+            if used > limit {
+                return Err(GpuError::OverLimit { key: key(), what, used, limit });
+            }
+        }
+        Ok(variant)
+    }
+
+    /// The bind-group layout of these bindings: uniforms with a dynamic offset, then the storage buffers.
+    fn layout(&self, desc: &VariantDesc) -> Result<Arc<Layout>, GpuError> {
+        let uniform_bytes = desc.uniform_bytes.next_multiple_of(16).max(HEADER_BYTES as u32);
+        let signature = (uniform_bytes, desc.bindings);
+        if let Some(layout) = lock(&self.inner.pipelines.layouts).get(&signature) {
+            return Ok(Arc::clone(layout));
+        }
+        let entry = |binding: usize, ty, has_dynamic_offset, min_binding_size| wgpu::BindGroupLayoutEntry {
+            binding: binding as u32,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size },
+            count: None,
+        };
+        let mut entries =
+            vec![entry(0, wgpu::BufferBindingType::Uniform, true, NonZeroU64::new(u64::from(uniform_bytes)))];
+        entries.extend(desc.bindings.iter().enumerate().map(|(index, access)| {
+            let ty = wgpu::BufferBindingType::Storage { read_only: *access == Access::Read };
+            entry(index + 1, ty, false, None)
+        }));
+        let layout = self.guarded(&desc.key, 0, || {
+            let device = &self.inner.device;
+            let bind_group = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some(&desc.key),
+                entries: &entries,
+            });
+            let pipeline = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some(&desc.key),
+                bind_group_layouts: &[Some(&bind_group)],
+                immediate_size: 0,
+            });
+            Layout { bind_group, pipeline, uniform_bytes, bindings: desc.bindings }
+        })?;
+        Ok(Arc::clone(lock(&self.inner.pipelines.layouts).entry(signature).or_insert(Arc::new(layout))))
+    }
+
+    fn compile(&self, variant: &WgslVariant, layout: &Layout) -> Result<wgpu::ComputePipeline, GpuError> {
+        self.check()?;
+        let (pipeline, error) = self.scoped(|| {
+            let module = self.module(variant);
+            self.inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(variant.key),
+                layout: Some(&layout.pipeline),
+                module: &module,
+                entry_point: None,
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    // Kernels write workgroup memory before they read it; the CPU executor reports those that do not.
+                    zero_initialize_workgroup_memory: false,
+                    ..Default::default()
+                },
+                cache: None,
+            })
+        });
+        let Some(error) = error else { return self.check().map(|()| pipeline) };
+        Err(self.explained(match GpuError::from_wgpu(&error, variant.key, 0) {
+            GpuError::Validation { message } | GpuError::Internal { message } => {
+                GpuError::Compile { key: variant.key.to_owned(), message }
+            }
+            other => other,
+        }))
+    }
+
+    fn module(&self, variant: &WgslVariant) -> wgpu::ShaderModule {
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(variant.key),
+            source: wgpu::ShaderSource::Wgsl(Cow::Owned(format!("{}{}", prologue(variant), variant.wgsl))),
+        };
+        #[cfg(target_arch = "wasm32")]
+        return self.inner.device.create_shader_module(descriptor);
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let checks =
+                wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
+            // SAFETY: the one check left out bounds loops that would not end. The table's text comes from the emitter,
+            // whose only loop counts a `for` variable up to a bound by a positive step, so every loop ends.
+            unsafe { self.inner.device.create_shader_module_trusted(descriptor, checks) }
+        }
+    }
+}
+
+/// The directives that the target wants before the variant's text: browsers ask for `enable subgroups;`, naga does not
+/// know it.
+fn prologue(variant: &WgslVariant) -> String {
+    let browser = cfg!(target_arch = "wasm32");
+    let mut text = String::new();
+    for (used, line) in [(variant.f16, "enable f16;\n"), (variant.subgroups && browser, "enable subgroups;\n")] {
+        if used {
+            text.push_str(line);
+        }
+    }
+    text
+}

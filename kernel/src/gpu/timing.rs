@@ -1,0 +1,125 @@
+//! Times measured by the GPU itself: of whole plans, and of every dispatch of a plan.
+use std::time::Duration;
+
+use super::buffer::GpuBuffer;
+use super::device::Gpu;
+use super::error::GpuError;
+use super::plan::{GpuPlan, StepId};
+
+/// Pairs of timestamps in one query set.
+const PAIRS: u32 = wgpu::QUERY_SET_MAX_QUERIES / 2;
+
+/// How long one dispatch of a plan took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispatchTime {
+    /// The dispatch.
+    pub step: StepId,
+    /// Its variant.
+    pub key: String,
+    /// Its workgroups.
+    pub groups: u32,
+    /// From the start of its pass to the end.
+    pub time: Duration,
+}
+
+impl Gpu {
+    /// Runs `plan` `repeats` times and returns how long the GPU took for each: from the start of its first compute pass
+    /// to the end of its last, copies in between included. A plan without dispatches takes no time.
+    ///
+    /// Browsers round timestamps to about 0.1 ms: time plans that take longer.
+    ///
+    /// # Errors
+    /// [`GpuError::NoTimestamps`], or what the device reports.
+    pub async fn time(&self, plan: &GpuPlan, repeats: u32) -> Result<Vec<Duration>, GpuError> {
+        let mut times = Vec::new();
+        for start in (0..repeats).step_by(PAIRS as usize) {
+            let pairs = PAIRS.min(repeats - start);
+            if plan.dispatches() == 0 {
+                times.resize(times.len() + pairs as usize, Duration::ZERO);
+                continue;
+            }
+            let timer = Timer::new(self, pairs)?;
+            self.flush(&[plan])?;
+            for pair in 0..pairs {
+                self.encoded(plan.label(), |encoder| plan.encode_between(encoder, Some((&timer.sets[0], 2 * pair))))?;
+            }
+            times.extend(timer.durations(self).await?);
+        }
+        Ok(times)
+    }
+}
+
+impl GpuPlan {
+    /// Runs the plan once with a pass for every dispatch, and returns how long each took. Since a pass waits for the one
+    /// before it, the sum is more than the plan takes in one piece.
+    ///
+    /// # Errors
+    /// [`GpuError::NoTimestamps`], or what the device reports.
+    pub async fn profile(&self) -> Result<Vec<DispatchTime>, GpuError> {
+        let gpu = self.gpu();
+        let steps = self.active();
+        let timer = Timer::new(gpu, steps.len() as u32)?;
+        gpu.flush(&[self])?;
+        gpu.encoded(self.label(), |encoder| self.encode_one_by_one(encoder, |pass| timer.pass(pass as u32)))?;
+        let times = timer.durations(gpu).await?;
+        let profile = steps.into_iter().zip(times);
+        Ok(profile.map(|((step, key, groups), time)| DispatchTime { step, key, groups, time }).collect())
+    }
+}
+
+/// Pairs of timestamp queries and where they are resolved to.
+struct Timer {
+    sets: Vec<wgpu::QuerySet>,
+    pairs: u32,
+    resolved: GpuBuffer,
+}
+
+impl Timer {
+    fn new(gpu: &Gpu, pairs: u32) -> Result<Self, GpuError> {
+        if !gpu.has_timestamps() {
+            return Err(GpuError::NoTimestamps { adapter: gpu.info().to_string() });
+        }
+        let sets = gpu.guarded("timestamps", 0, || {
+            let descriptor = |count| wgpu::QuerySetDescriptor {
+                label: Some("timestamps"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2 * count,
+            };
+            (0..pairs)
+                .step_by(PAIRS as usize)
+                .map(|start| gpu.inner.device.create_query_set(&descriptor(PAIRS.min(pairs - start))))
+                .collect()
+        })?;
+        let bytes = u64::from(pairs.max(1)) * 16;
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = GpuBuffer::from_raw(gpu.create_raw(bytes, usage, "timestamps")?, "timestamps");
+        Ok(Timer { sets, pairs, resolved })
+    }
+
+    /// The queries of one pair.
+    fn pass(&self, pair: u32) -> wgpu::ComputePassTimestampWrites<'_> {
+        let query = pair % PAIRS * 2;
+        wgpu::ComputePassTimestampWrites {
+            query_set: &self.sets[(pair / PAIRS) as usize],
+            beginning_of_pass_write_index: Some(query),
+            end_of_pass_write_index: Some(query + 1),
+        }
+    }
+
+    /// The time between the two timestamps of every pair.
+    async fn durations(&self, gpu: &Gpu) -> Result<Vec<Duration>, GpuError> {
+        gpu.encoded("timestamps", |encoder| {
+            for (start, set) in (0..self.pairs).step_by(PAIRS as usize).zip(&self.sets) {
+                let queries = 2 * PAIRS.min(self.pairs - start);
+                encoder.resolve_query_set(set, 0..queries, self.resolved.raw(), u64::from(start) * 16);
+            }
+        })?;
+        let bytes = gpu.read(&self.resolved, 0..u64::from(self.pairs) * 16).await?;
+        let nanoseconds = f64::from(gpu.inner.queue.get_timestamp_period());
+        let words = bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned::<u64>);
+        let ticks: Vec<u64> = words.collect();
+        // Clocks of some GPUs are reset between passes: a pair that runs backwards counts as no time.
+        let time = |pair: &[u64]| Duration::from_nanos((pair[1].saturating_sub(pair[0]) as f64 * nanoseconds) as u64);
+        Ok(ticks.chunks_exact(2).map(time).collect())
+    }
+}
