@@ -1,1 +1,49 @@
+//! The attributes of the kernel language. Each stage is a plain function over syntax trees, in its own file: what a
+//! signature says (`signature`), the CPU body (`cpu_body`), the emission twin (`lower`), and the items that come out
+//! (`kernel`, `device`, `params`, `variants`).
 
+mod cpu_body;
+mod device;
+mod diagnostics;
+mod kernel;
+mod lower;
+mod params;
+mod signature;
+mod variants;
+
+use proc_macro::TokenStream;
+
+/// A compute kernel: `#[kernel(workgroup = W, groups = params.rows)]` on a function.
+///
+/// Arguments are, in any order: `WorkgroupId`, `LocalIndex`, `GlobalId` (builtins); one `&Params` (a `#[params]`
+/// struct); `&Storage<T>` and `&mut Storage<T>` (bindings 1..=n in this order); `#[len = N] &mut Workgroup<T>`.
+/// `workgroup` is the number of invocations, a constant of the generics; `groups` is the number of workgroups, an
+/// expression over the params. A kernel with a barrier is an `async fn`.
+///
+/// Beside the function there is a module of the same name with `Kernel` (its `dispatch` records a dispatch), `Args`
+/// (the typed buffers) and, with the feature `emit`, `emit` (its WGSL).
+#[proc_macro_attribute]
+pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    kernel::expand(attribute.into(), item.into()).into()
+}
+
+/// What kernels call: a function, a trait of associated functions, an implementation of one, or a struct of values.
+#[proc_macro_attribute]
+pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    device::expand(attribute.into(), item.into()).into()
+}
+
+/// A struct that dispatches pass by value, laid out for the uniform address space.
+#[proc_macro_attribute]
+pub fn params(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    params::expand(attribute.into(), item.into()).into()
+}
+
+/// The explicit list of a program's kernel variants: `variants! { pub fn variants; rms_norm::<256>; … }`.
+///
+/// `for Q in [Q4_K, Q6_K] { matvec::<Q>; }` repeats entries. Every entry is checked against WebGPU's default limits
+/// when it is compiled.
+#[proc_macro]
+pub fn variants(input: TokenStream) -> TokenStream {
+    variants::expand(input.into()).into()
+}

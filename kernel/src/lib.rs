@@ -1,1 +1,42 @@
+//! GPU compute kernels written once as typed Rust: the attributes, the types that kernels use, the emitter that turns
+//! a kernel into WGSL, the CPU executor that runs the same function, typed buffers and dispatch.
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(feature = "build")]
+pub mod build;
+pub mod builtins;
+pub mod cpu;
+pub mod dispatch;
+#[cfg(feature = "emit")]
+pub mod emit;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+pub mod layout;
+pub mod ops;
+pub mod params;
+pub mod prelude;
+pub mod storage;
+pub mod types;
+pub mod variant;
+
+pub use kernel_macros::{device, kernel, params, variants};
+
+/// Items that exist only with the feature `emit`; the macros put the twins in it.
+#[cfg(feature = "emit")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __emit_only {
+    ($($items:tt)*) => { $($items)* };
+}
+
+/// Items that exist only with the feature `emit`; the macros put the twins in it.
+#[cfg(not(feature = "emit"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __emit_only {
+    ($($items:tt)*) => {};
+}
+
+#[doc(hidden)]
+pub use bytemuck;

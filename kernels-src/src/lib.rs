@@ -1,1 +1,9 @@
+//! The kernels of Gemma 4: one description for each computation, one file for each family, and one list of variants.
+#![warn(missing_docs)]
 
+pub mod norm;
+pub mod reduce;
+mod variants;
+
+#[cfg(feature = "emit")]
+pub use variants::variants;

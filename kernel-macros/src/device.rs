@@ -1,0 +1,217 @@
+//! `#[device]`: functions, traits of associated functions, their implementations, and structs of values.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{
+    Attribute, Block, ImplItem, Item, ItemFn, ItemImpl, ItemStruct, ItemTrait, ReturnType, Signature, TraitItem,
+};
+
+use crate::cpu_body;
+use crate::diagnostics::Diagnostics;
+use crate::lower::{self, constant::Constants};
+use crate::params;
+use crate::signature::{self, Argument, Role};
+
+pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let expanded = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Fn(function)) => free_function(function, &mut diagnostics),
+        Ok(Item::Trait(definition)) => trait_definition(definition, &mut diagnostics),
+        Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
+        Ok(Item::Struct(structure)) => value_struct(structure, &mut diagnostics),
+        Ok(other) => {
+            diagnostics.error(&other, "`#[device]` stands on a function, a trait, an `impl` or a struct");
+            quote!(#other)
+        }
+        Err(error) => {
+            diagnostics.add(error);
+            item.clone()
+        }
+    };
+    diagnostics.into_tokens(strip_markers(item)).unwrap_or(expanded)
+}
+
+/// The item without attributes that only the macros know, for rust-analyzer to go on with.
+fn strip_markers(item: TokenStream) -> TokenStream {
+    match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(function) => crate::kernel::without_markers(function).into_token_stream(),
+        Err(_) => item,
+    }
+}
+
+fn free_function(mut function: ItemFn, diagnostics: &mut Diagnostics) -> TokenStream {
+    let constants = Constants::new(signature::const_generics(&function.sig.generics));
+    let twin = twin(&mut function.sig, Some(&function.block), &constants, None, diagnostics);
+    cpu_body::rewrite(&mut function.block, &constants);
+    let (visibility, name) = (&function.vis, &function.sig.ident);
+    let twin = twin.named(format_ident!("emit"));
+    quote! {
+        #[inline]
+        #[allow(clippy::too_many_arguments, unused_parens)]
+        #function
+
+        ::kernel::__emit_only! {
+            #[doc(hidden)]
+            #visibility mod #name {
+                #[allow(unused_imports)]
+                use super::*;
+                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+                pub #twin
+            }
+        }
+    }
+}
+
+fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) -> TokenStream {
+    let mut twins = Vec::new();
+    for item in &mut definition.items {
+        let TraitItem::Fn(function) = item else { continue };
+        let constants = Constants::new(signature::const_generics(&function.sig.generics));
+        let name = format_ident!("__emit_{}", function.sig.ident);
+        let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(()), diagnostics).named(name);
+        if let Some(body) = &mut function.default {
+            cpu_body::rewrite(body, &constants);
+        }
+        twins.push(quote! {
+            #[doc(hidden)]
+            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+            #twin
+        });
+    }
+    with_twins(&definition.attrs.clone(), definition.to_token_stream(), &twins)
+}
+
+fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnostics) -> TokenStream {
+    let outer = signature::const_generics(&implementation.generics);
+    let mut twins = Vec::new();
+    for item in &mut implementation.items {
+        let ImplItem::Fn(function) = item else { continue };
+        let constants =
+            Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
+        let name = format_ident!("__emit_{}", function.sig.ident);
+        let visibility = function.vis.clone();
+        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(()), diagnostics).named(name);
+        cpu_body::rewrite(&mut function.block, &constants);
+        function.attrs.push(syn::parse_quote!(#[inline]));
+        twins.push(quote! {
+            #[doc(hidden)]
+            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+            #visibility #twin
+        });
+    }
+    with_twins(&implementation.attrs.clone(), implementation.to_token_stream(), &twins)
+}
+
+/// The item once without twins and once with them: the feature `emit` of the crate `kernel` chooses, and an attribute
+/// of this crate cannot ask for it.
+fn with_twins(_: &[Attribute], item: TokenStream, twins: &[TokenStream]) -> TokenStream {
+    let mut tokens: Vec<_> = item.into_iter().collect();
+    if let Some(proc_macro2::TokenTree::Group(group)) = tokens.pop() {
+        let inner = group.stream();
+        let mut whole = proc_macro2::Group::new(
+            proc_macro2::Delimiter::Brace,
+            quote!(#inner ::kernel::__emit_only! { #(#twins)* }),
+        );
+        whole.set_span(group.span());
+        tokens.push(whole.into());
+    }
+    let item: TokenStream = tokens.into_iter().collect();
+    quote!(#[allow(async_fn_in_trait, clippy::too_many_arguments, unused_parens)] #item)
+}
+
+fn value_struct(input: ItemStruct, diagnostics: &mut Diagnostics) -> TokenStream {
+    let fields = params::named_fields(&input, "device", diagnostics);
+    let structure = params::structure(&input.ident, &fields);
+    quote! {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #input
+        #structure
+    }
+}
+
+/// A twin, all but its name.
+struct Twin {
+    generics: syn::Generics,
+    parameters: Vec<TokenStream>,
+    result: TokenStream,
+    body: TokenStream,
+}
+
+impl Twin {
+    fn named(self, name: syn::Ident) -> TokenStream {
+        let Self { generics, parameters, result, body } = self;
+        let (_, _, bounds) = generics.split_for_impl();
+        let parameters_list = &generics.params;
+        let parameter_generics = if parameters_list.is_empty() { quote!() } else { quote!(<#parameters_list>) };
+        quote!(fn #name #parameter_generics (#(#parameters),*) -> ::kernel::emit::Expr<#result> #bounds #body)
+    }
+}
+
+fn twin(
+    sig: &mut Signature,
+    body: Option<&Block>,
+    constants: &Constants,
+    associated: Option<()>,
+    diagnostics: &mut Diagnostics,
+) -> Twin {
+    check_signature(sig, diagnostics);
+    let arguments = signature::arguments(sig.inputs.iter_mut(), diagnostics);
+    let result = match &sig.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => quote!(#ty),
+    };
+    let parameters = arguments.iter().map(parameter).collect();
+    let body = match body {
+        None => quote!(;),
+        Some(block) => {
+            let names: Vec<_> = arguments.iter().map(|argument| argument.name.clone()).collect();
+            let has_value = !matches!(sig.output, ReturnType::Default);
+            let inner = lower::body(block, constants, &names, sig.asyncness.is_some(), has_value, diagnostics);
+            let text = sig.ident.to_string();
+            let generics = signature::generic_names(&sig.generics);
+            let name = match associated {
+                Some(()) => quote!(&::std::format!("{}_{}", ::kernel::variant::short_type_name::<Self>(), #text)),
+                None => quote!(#text),
+            };
+            let bound = arguments.iter().map(bind);
+            quote!({
+                let mut __function = ::kernel::emit::Function::new(#name, #generics);
+                #(#bound)*
+                __function.call(|| #inner)
+            })
+        }
+    };
+    Twin { generics: sig.generics.clone(), parameters, result, body }
+}
+
+fn check_signature(sig: &Signature, diagnostics: &mut Diagnostics) {
+    if let ReturnType::Type(_, ty) = &sig.output
+        && matches!(**ty, syn::Type::Tuple(_))
+    {
+        diagnostics.error(ty, "WGSL has no tuples: return a vector or a `#[device]` struct");
+    }
+}
+
+/// An argument's parameter in the twin.
+fn parameter(argument: &Argument) -> TokenStream {
+    let (name, ty) = (&argument.name, &argument.ty);
+    match &argument.role {
+        Role::Storage { element, .. } => quote!(#name: ::kernel::emit::StorageRef<#element>),
+        Role::Workgroup { element, .. } => quote!(#name: ::kernel::emit::WorkgroupRef<#element>),
+        Role::Reference(inner) | Role::Pointer(inner) => quote!(#name: ::kernel::emit::Expr<#inner>),
+        Role::Builtin(_) | Role::Value => quote!(#name: ::kernel::emit::Expr<#ty>),
+    }
+}
+
+/// How the function under construction takes an argument.
+fn bind(argument: &Argument) -> TokenStream {
+    let name = &argument.name;
+    let text = name.to_string();
+    match &argument.role {
+        Role::Storage { .. } => quote!(let #name = __function.storage(#name);),
+        Role::Workgroup { .. } => quote!(let #name = __function.workgroup(#name);),
+        Role::Reference(_) => quote!(let #name = __function.global(#name);),
+        Role::Pointer(_) => quote!(let #name = __function.pointer(#text, #name);),
+        Role::Builtin(_) | Role::Value => quote!(let #name = __function.value(#text, #name);),
+    }
+}

@@ -1,0 +1,444 @@
+//! `#[kernel]`: the function, and beside it the module with its dispatch, its typed buffers and its twin.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, Ident, ItemFn, Token};
+
+use crate::cpu_body;
+use crate::diagnostics::Diagnostics;
+use crate::lower::{self, constant::Constants};
+use crate::signature::{self, Argument, Builtin, Role};
+
+/// `workgroup = .., groups = .., workgroup_memory = ..`
+struct Attribute {
+    workgroup: Option<Expr>,
+    groups: Option<Expr>,
+    workgroup_memory: Option<Expr>,
+}
+
+impl Parse for Attribute {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut attribute = Self { workgroup: None, groups: None, workgroup_memory: None };
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            let slot = match name.to_string().as_str() {
+                "workgroup" => &mut attribute.workgroup,
+                "groups" => &mut attribute.groups,
+                "workgroup_memory" => &mut attribute.workgroup_memory,
+                _ => {
+                    return Err(syn::Error::new(
+                        name.span(),
+                        "`#[kernel]` takes `workgroup`, `groups` and `workgroup_memory`",
+                    ));
+                }
+            };
+            if slot.is_some() {
+                return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));
+            }
+            input.parse::<Token![=]>()?;
+            *slot = Some(input.parse()?);
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(attribute)
+    }
+}
+
+pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut function: ItemFn = match syn::parse2(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            let error = error.to_compile_error();
+            return quote!(#error #item);
+        }
+    };
+    let original = without_markers(function.clone());
+    let mut diagnostics = Diagnostics::default();
+    let attribute = match syn::parse2::<Attribute>(attribute) {
+        Ok(attribute) => attribute,
+        Err(error) => {
+            diagnostics.add(error);
+            return diagnostics.into_tokens(quote!(#original)).unwrap_or_default();
+        }
+    };
+    let arguments = signature::arguments(function.sig.inputs.iter_mut(), &mut diagnostics);
+    check(&function, &attribute, &arguments, &mut diagnostics);
+    let constants = Constants::new(signature::const_generics(&function.sig.generics));
+    let names: Vec<_> = arguments.iter().map(|argument| argument.name.clone()).collect();
+    let is_async = function.sig.asyncness.is_some();
+    let twin = lower::body(&function.block, &constants, &names, is_async, false, &mut diagnostics);
+    cpu_body::rewrite(&mut function.block, &constants);
+    if let Some(tokens) = diagnostics.into_tokens(quote!(#original)) {
+        return tokens;
+    }
+    let (Some(workgroup), Some(groups)) = (attribute.workgroup, attribute.groups) else {
+        return quote!(#function);
+    };
+    let memory_limit = attribute.workgroup_memory.unwrap_or_else(|| syn::parse_quote!(16_384));
+    Expansion { function, arguments, workgroup, groups, memory_limit, twin }.tokens()
+}
+
+fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagnostics: &mut Diagnostics) {
+    let name = &function.sig.ident;
+    if attribute.workgroup.is_none() {
+        diagnostics.error(name, "a kernel says how many invocations a workgroup has: `#[kernel(workgroup = 64, ..)]`");
+    }
+    if attribute.groups.is_none() {
+        diagnostics.error(
+            name,
+            "a kernel says how many workgroups its params ask for: `#[kernel(groups = params.n.div_ceil(64), ..)]`",
+        );
+    }
+    if let syn::ReturnType::Type(_, ty) = &function.sig.output {
+        diagnostics.error(ty, "a kernel returns nothing: write to a `&mut Storage`");
+    }
+    let mut params = 0;
+    let mut storage = 0;
+    for argument in arguments {
+        match &argument.role {
+            Role::Reference(ty) => {
+                params += 1;
+                if params > 1 {
+                    diagnostics.error(ty, "a kernel has one params struct");
+                }
+            }
+            Role::Storage { .. } => {
+                storage += 1;
+                // maxStorageBuffersPerShaderStage, WebGPU §3.6.2.
+                if storage == 9 {
+                    diagnostics.error(
+                        &argument.ty,
+                        "WebGPU's default limit is 8 storage buffers for a kernel (maxStorageBuffersPerShaderStage)",
+                    );
+                }
+            }
+            Role::Workgroup { len: None, .. } => {
+                diagnostics.error(&argument.ty, "workgroup memory needs its length: `#[len = W] name: &mut Workgroup<f32>`");
+            }
+            Role::Pointer(ty) => {
+                diagnostics.error(ty, "a kernel's arguments are `&mut Storage<T>` or `&mut Workgroup<T>`, not `&mut` to a value");
+            }
+            Role::Value => {
+                diagnostics.error(
+                    &argument.ty,
+                    "a kernel's argument is a builtin (`WorkgroupId`, `LocalIndex`, `GlobalId`), `&Params`, `&Storage<T>`, \
+                     `&mut Storage<T>` or `&mut Workgroup<T>`",
+                );
+            }
+            Role::Builtin(_) | Role::Workgroup { .. } => {}
+        }
+    }
+}
+
+/// The function without `#[len]` and `#[unroll]`, which rustc does not know.
+pub fn without_markers(mut function: ItemFn) -> ItemFn {
+    for input in &mut function.sig.inputs {
+        if let syn::FnArg::Typed(typed) = input {
+            typed.attrs.retain(|attribute| !attribute.path().is_ident("len"));
+        }
+    }
+    struct Strip;
+    impl syn::visit_mut::VisitMut for Strip {
+        fn visit_expr_for_loop_mut(&mut self, node: &mut syn::ExprForLoop) {
+            node.attrs.retain(|attribute| !attribute.path().is_ident("unroll"));
+            syn::visit_mut::visit_expr_for_loop_mut(self, node);
+        }
+    }
+    syn::visit_mut::VisitMut::visit_block_mut(&mut Strip, &mut function.block);
+    function
+}
+
+struct Expansion {
+    function: ItemFn,
+    arguments: Vec<Argument>,
+    workgroup: Expr,
+    groups: Expr,
+    memory_limit: Expr,
+    twin: TokenStream,
+}
+
+impl Expansion {
+    fn tokens(&self) -> TokenStream {
+        let function = &self.function;
+        let (visibility, name) = (&function.vis, &function.sig.ident);
+        let module = self.module();
+        quote! {
+            #[allow(clippy::too_many_arguments, unused_parens)]
+            #function
+
+            #[doc = concat!("Dispatch of the kernel [`", stringify!(#name), "`](fn@", stringify!(#name), ").")]
+            #visibility mod #name {
+                #[allow(unused_imports)]
+                use super::*;
+                #module
+            }
+        }
+    }
+
+    fn params(&self) -> (TokenStream, Ident) {
+        self.arguments
+            .iter()
+            .find_map(|argument| match &argument.role {
+                Role::Reference(ty) => Some((quote!(#ty), argument.name.clone())),
+                _ => None,
+            })
+            .unwrap_or_else(|| (quote!(()), format_ident!("params")))
+    }
+
+    fn storage(&self) -> impl Iterator<Item = (&Ident, &syn::Type, bool)> {
+        self.arguments.iter().filter_map(|argument| match &argument.role {
+            Role::Storage { element, mutable } => Some((&argument.name, element, *mutable)),
+            _ => None,
+        })
+    }
+
+    fn module(&self) -> TokenStream {
+        let generics = &self.function.sig.generics;
+        let (impl_generics, type_generics, bounds) = generics.split_for_impl();
+        let turbofish = type_generics.as_turbofish();
+        let function_name = &self.function.sig.ident;
+        let text = function_name.to_string();
+        let (workgroup, groups, memory_limit) = (&self.workgroup, &self.groups, &self.memory_limit);
+        let (params_type, params_name) = self.params();
+        let phantom = generics.params.iter().filter_map(|parameter| match parameter {
+            syn::GenericParam::Type(ty) => Some(&ty.ident),
+            _ => None,
+        });
+        let accesses = self.storage().map(|(_, _, mutable)| {
+            if mutable { quote!(::kernel::variant::Access::ReadWrite) } else { quote!(::kernel::variant::Access::Read) }
+        });
+        let memory = self.arguments.iter().filter_map(|argument| match &argument.role {
+            Role::Workgroup { element, len: Some(len) } => {
+                Some(quote!(+ ::core::mem::size_of::<#element>() * (#len) as usize))
+            }
+            _ => None,
+        });
+        let generic_names = signature::generic_names(generics);
+        let params_list = &generics.params;
+        let args = self.args();
+        let (cpu, raw) = (self.cpu(), self.storage().map(|(name, _, _)| quote!(args.#name.raw())));
+        let builder = self.builder();
+        let twin = &self.twin;
+        let args_generics = if self.args_types().is_empty() { quote!(<'_>) } else {
+            let used = self.args_types();
+            quote!(<'_, #(#used),*>)
+        };
+        quote! {
+            /// The kernel with its generics.
+            pub struct Kernel #impl_generics (::core::marker::PhantomData<fn() -> (#(#phantom,)*)>) #bounds;
+
+            #args
+
+            impl #impl_generics Kernel #type_generics #bounds {
+                /// Invocations in a workgroup.
+                pub const WORKGROUP_SIZE: u32 = #workgroup as u32;
+                /// Bytes of workgroup memory.
+                pub const WORKGROUP_BYTES: usize = 0 #(#memory)*;
+                /// WebGPU's default limits (WebGPU §3.6.2), checked when the variant is compiled.
+                #[doc(hidden)]
+                pub const LIMITS: () = {
+                    assert!(
+                        Self::WORKGROUP_SIZE >= 1 && Self::WORKGROUP_SIZE <= 256,
+                        concat!("kernel `", #text, "`: a workgroup has 1 to 256 invocations by default (maxComputeInvocationsPerWorkgroup)")
+                    );
+                    assert!(
+                        Self::WORKGROUP_BYTES <= #memory_limit,
+                        concat!("kernel `", #text, "`: workgroup memory exceeds the limit (16384 bytes unless `workgroup_memory` says more; maxComputeWorkgroupStorageSize)")
+                    );
+                };
+
+                /// Records a dispatch; the params say how many workgroups it has.
+                ///
+                /// # Errors
+                /// What the device lacks for this variant, by name.
+                pub fn dispatch(
+                    recorder: &mut ::kernel::dispatch::Recorder,
+                    params: #params_type,
+                    args: Args #args_generics,
+                ) -> ::core::result::Result<::kernel::dispatch::Step<Self>, ::kernel::dispatch::DispatchError> {
+                    let () = Self::LIMITS;
+                    recorder.record::<Self>(&params, &[#(#raw),*], Self::on_cpu)
+                }
+
+                #cpu
+            }
+
+            impl #impl_generics ::kernel::dispatch::Variant for Kernel #type_generics #bounds {
+                type Params = #params_type;
+                fn desc() -> ::kernel::variant::VariantDesc {
+                    ::kernel::variant::VariantDesc {
+                        key: Self::key(),
+                        bindings: &[#(#accesses),*],
+                        uniform_bytes: (::kernel::layout::HEADER_BYTES
+                            + <#params_type as ::kernel::params::Params>::BYTES) as u32,
+                        workgroup_size: Self::WORKGROUP_SIZE,
+                    }
+                }
+                fn key() -> ::std::string::String {
+                    ::kernel::dispatch::variant_key(#text, #generic_names)
+                }
+                #[allow(unused_variables)]
+                fn groups(#params_name: &#params_type) -> u32 {
+                    #groups
+                }
+            }
+
+            ::kernel::__emit_only! {
+                /// The variant's WGSL.
+                #[allow(unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+                pub fn emit<#params_list>() -> ::kernel::emit::EmittedVariant #bounds {
+                    let () = Kernel #turbofish::LIMITS;
+                    let key = <Kernel #type_generics as ::kernel::dispatch::Variant>::key();
+                    ::kernel::emit::kernel(key, Kernel #turbofish::WORKGROUP_SIZE, |__kernel| {
+                        #builder
+                        let _ = #twin;
+                    })
+                }
+            }
+        }
+    }
+
+    /// Type generics that the storage elements use.
+    fn args_types(&self) -> Vec<&Ident> {
+        let elements: Vec<String> = self.storage().map(|(_, element, _)| quote!(#element).to_string()).collect();
+        self.function
+            .sig
+            .generics
+            .type_params()
+            .map(|parameter| &parameter.ident)
+            .filter(|ident| {
+                elements.iter().any(|element| element.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| *ident == word))
+            })
+            .collect()
+    }
+
+    fn args(&self) -> TokenStream {
+        let used = self.args_types();
+        let fields = self.storage().map(|(name, element, mutable)| {
+            let (reference, access) =
+                if mutable { (quote!(&'a mut), "read_write") } else { (quote!(&'a), "read") };
+            let doc = format!("`{name}`, `{access}`.");
+            quote!(#[doc = #doc] pub #name: #reference ::kernel::dispatch::Buffer<#element>)
+        });
+        let marker = if self.storage().next().is_none() {
+            quote!(#[doc(hidden)] pub __lifetime: ::core::marker::PhantomData<&'a ()>,)
+        } else {
+            quote!()
+        };
+        quote! {
+            /// The kernel's buffers.
+            pub struct Args<'a, #(#used),*> {
+                #(#fields,)*
+                #marker
+            }
+        }
+    }
+
+    /// The function that runs the kernel on the CPU, from erased memory.
+    fn cpu(&self) -> TokenStream {
+        let function_name = &self.function.sig.ident;
+        let generic_arguments = signature::generic_arguments(&self.function.sig.generics);
+        let turbofish = if generic_arguments.is_empty() { quote!() } else { quote!(::<#generic_arguments>) };
+        let (params_type, params_name) = self.params();
+        let views = self.storage().enumerate().map(|(index, (name, element, _))| {
+            quote!(let #name = memory[#index].view::<#element>();)
+        });
+        let workgroup_memory: Vec<_> = self
+            .arguments
+            .iter()
+            .filter_map(|argument| match &argument.role {
+                Role::Workgroup { element, len: Some(len) } => Some((&argument.name, element, len)),
+                _ => None,
+            })
+            .collect();
+        let allocate = workgroup_memory.iter().map(|(name, element, len)| {
+            let memory = format_ident!("__memory_{}", name);
+            quote! {
+                let mut #memory = ::kernel::cpu::WorkgroupMemory::<#element>::new((#len) as u32);
+                let #name = #memory.view();
+            }
+        });
+        let copies = self.arguments.iter().filter_map(|argument| {
+            let name = &argument.name;
+            match &argument.role {
+                Role::Storage { mutable: true, .. } | Role::Workgroup { .. } => Some(quote!(let mut #name = #name;)),
+                Role::Builtin(builtin) => Some(match builtin {
+                    Builtin::WorkgroupId => quote!(let #name = __group;),
+                    Builtin::LocalIndex => quote!(let #name = __lane;),
+                    Builtin::GlobalId => quote!(let #name = __group.wrapping_mul(Self::WORKGROUP_SIZE).wrapping_add(__lane);),
+                }),
+                _ => None,
+            }
+        });
+        let passed = self.arguments.iter().map(|argument| {
+            let name = &argument.name;
+            match &argument.role {
+                Role::Storage { mutable: true, .. } | Role::Workgroup { .. } => quote!(&mut #name),
+                Role::Storage { .. } | Role::Reference(_) => quote!(&#name),
+                _ => quote!(#name),
+            }
+        });
+        let run = if self.function.sig.asyncness.is_some() {
+            quote! {
+                __phases.run(|__lane| async move {
+                    #(#copies)*
+                    super::#function_name #turbofish (#(#passed),*).await;
+                })
+            }
+        } else {
+            quote! {
+                __phases.run_plain(|__lane| {
+                    #(#copies)*
+                    super::#function_name #turbofish (#(#passed),*);
+                })
+            }
+        };
+        quote! {
+            #[allow(unused_variables, unused_mut)]
+            fn on_cpu(memory: ::std::vec::Vec<::kernel::cpu::Memory>) -> ::kernel::dispatch::CpuKernel {
+                let __key = <Self as ::kernel::dispatch::Variant>::key();
+                ::std::boxed::Box::new(move |__uniform: &[u8], __options: ::kernel::cpu::CpuOptions| {
+                    let #params_name = <#params_type as ::kernel::params::Params>::from_bytes(__uniform);
+                    let __groups = <Self as ::kernel::dispatch::Variant>::groups(&#params_name);
+                    #(#views)*
+                    ::kernel::cpu::run(&__key, __groups, Self::WORKGROUP_SIZE, __options, |__phases| {
+                        let __group = __phases.workgroup_id();
+                        #(#allocate)*
+                        #run
+                    })
+                })
+            }
+        }
+    }
+
+    /// Declarations of the bindings in the twin.
+    fn builder(&self) -> TokenStream {
+        let declarations = self.arguments.iter().map(|argument| {
+            let name = &argument.name;
+            let text = name.to_string();
+            match &argument.role {
+                Role::Builtin(Builtin::WorkgroupId) => quote!(let #name = __kernel.workgroup_id();),
+                Role::Builtin(Builtin::LocalIndex) => quote!(let #name = __kernel.local_invocation_index();),
+                Role::Builtin(Builtin::GlobalId) => quote!(let #name = __kernel.global_id();),
+                Role::Storage { element, mutable } => {
+                    let access = if *mutable {
+                        quote!(::kernel::variant::Access::ReadWrite)
+                    } else {
+                        quote!(::kernel::variant::Access::Read)
+                    };
+                    quote!(let #name = __kernel.storage::<#element>(#text, #access);)
+                }
+                Role::Workgroup { element, len } => {
+                    quote!(let #name = __kernel.workgroup::<#element>(#text, (#len) as u32);)
+                }
+                Role::Reference(ty) => {
+                    quote!(let #name = __kernel.params::<#ty>(<#ty as ::kernel::params::Params>::BYTES);)
+                }
+                Role::Pointer(_) | Role::Value => quote!(),
+            }
+        });
+        quote!(#(#declarations)*)
+    }
+}

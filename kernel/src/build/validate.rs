@@ -1,0 +1,79 @@
+//! naga on an emitted variant, with its errors on the kernel's own line.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+
+use super::BuildError;
+use crate::emit::{EmittedVariant, Loc};
+
+/// Parses and validates a variant as the native target would see it.
+pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(), BuildError> {
+    let prologue = if variant.f16 { "enable f16;\n" } else { "" };
+    let source = format!("{prologue}{}", variant.wgsl);
+    let invalid = |message: String, offset: Option<usize>| BuildError::Invalid {
+        key: variant.key.clone(),
+        report: report(variant, workspace, &message, offset.and_then(|at| at.checked_sub(prologue.len()))),
+    };
+    let module = naga::front::wgsl::parse_str(&source).map_err(|error| {
+        let offset = error.labels().next().and_then(|(span, _)| span.to_range()).map(|range| range.start);
+        let labels: Vec<&str> = error.labels().map(|(_, label)| label).collect();
+        invalid(format!("{}: {}", error.message(), labels.join("; ")), offset)
+    })?;
+    let mut capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER;
+    if variant.f16 {
+        capabilities |= Capabilities::SHADER_FLOAT16;
+    }
+    Validator::new(ValidationFlags::all(), capabilities)
+        .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+        .subgroup_operations(naga::valid::SubgroupOperationSet::all())
+        .validate(&module)
+        .map_err(|error| {
+            let offset = error.spans().next().and_then(|(span, _)| span.to_range()).map(|range| range.start);
+            let mut message = error.as_inner().to_string();
+            let mut cause = std::error::Error::source(error.as_inner());
+            while let Some(inner) = cause {
+                let _ = write!(message, ": {inner}");
+                cause = inner.source();
+            }
+            invalid(message, offset)
+        })?;
+    Ok(())
+}
+
+/// A message in rustc's form, at the author's line.
+fn report(variant: &EmittedVariant, workspace: &Path, message: &str, offset: Option<usize>) -> String {
+    let mut text = format!("kernel `{}`: {message}", variant.key);
+    let Some(offset) = offset else { return text };
+    if let Some(loc) = source_of(variant, offset) {
+        let _ = write!(text, "\n --> {}:{}:{}", loc.file, loc.line, loc.column);
+        if let Some(line) = source_line(workspace, loc) {
+            let width = loc.line.to_string().len();
+            let _ = write!(
+                text,
+                "\n{:width$} |\n{} | {line}\n{:width$} | {:>column$}",
+                "",
+                loc.line,
+                "",
+                "^",
+                column = loc.column as usize
+            );
+        }
+    }
+    let line = variant.wgsl.get(..offset).map_or(0, |before| before.matches('\n').count());
+    if let Some(wgsl) = variant.wgsl.lines().nth(line) {
+        let _ = write!(text, "\n = WGSL: {}", wgsl.trim());
+    }
+    text
+}
+
+fn source_of(variant: &EmittedVariant, offset: usize) -> Option<Loc> {
+    let next = variant.source_map.partition_point(|(start, _)| *start <= offset);
+    next.checked_sub(1).map(|index| variant.source_map[index].1)
+}
+
+fn source_line(workspace: &Path, loc: Loc) -> Option<String> {
+    let text = std::fs::read_to_string(workspace.join(loc.file)).ok()?;
+    text.lines().nth(loc.line as usize - 1).map(str::to_owned)
+}

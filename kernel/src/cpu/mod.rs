@@ -1,0 +1,24 @@
+//! Kernels on the CPU: the author's own function, called for every invocation. Barriers are awaits, so the invocations
+//! of a workgroup take turns phase by phase on one thread; workgroups spread over the cores.
+
+mod barrier;
+mod executor;
+mod memory;
+mod subgroup;
+
+pub use barrier::{Barrier, storage_barrier, workgroup_barrier};
+pub use executor::{CpuError, CpuOptions, Invocation, Phases, WorkgroupMemory, run};
+pub use memory::Memory;
+pub use subgroup::{
+    Collective, SubgroupOp, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
+};
+
+/// Reports an index outside of its array; the executor turns it into [`CpuError::Kernel`].
+#[cold]
+#[inline(never)]
+#[track_caller]
+#[allow(clippy::panic, reason = "caught by the executor, which names the kernel and the line")]
+pub(crate) fn out_of_bounds(what: &str, index: usize, len: usize) -> ! {
+    let at = std::panic::Location::caller();
+    panic!("index {index} is outside of a {what} of {len} elements, at {}:{}", at.file(), at.line())
+}

@@ -1,0 +1,32 @@
+//! Typed dispatch over two backends: a GPU through wgpu, and the CPU executor. A [`Recorder`] takes dispatches with
+//! their params by value; the [`Plan`] it becomes is run as often as one likes.
+
+mod buffer;
+mod device;
+mod error;
+mod recorder;
+
+pub use buffer::{Buffer, RawBuffer};
+pub use device::{Device, Reading};
+pub use error::DispatchError;
+pub use recorder::{CpuKernel, Plan, Recorder, Step};
+
+use crate::params::Params;
+use crate::variant::VariantDesc;
+
+/// A kernel with its generics; `#[kernel]` implements it.
+pub trait Variant: 'static {
+    /// The params that a dispatch passes, `()` for none.
+    type Params: Params;
+    /// What a dispatch needs to know.
+    fn desc() -> VariantDesc;
+    /// The variant's name in the table.
+    fn key() -> String;
+    /// The workgroups that these params ask for.
+    fn groups(params: &Self::Params) -> u32;
+}
+
+/// A variant's name from its kernel's and its generics': `rms_norm<f32, 256>`.
+pub fn variant_key(kernel: &str, generics: &[String]) -> String {
+    if generics.is_empty() { kernel.to_owned() } else { format!("{kernel}<{}>", generics.join(", ")) }
+}

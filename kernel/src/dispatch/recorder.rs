@@ -1,0 +1,207 @@
+//! Recording dispatches into plans.
+
+use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
+
+use super::Variant;
+use super::buffer::RawBuffer;
+use super::device::Device;
+use super::error::DispatchError;
+use crate::cpu::{CpuError, CpuOptions, Memory};
+use crate::params::Params;
+
+/// A kernel bound to its memory, as the CPU executor runs it: takes the bytes of the params.
+pub type CpuKernel = Box<dyn Fn(&[u8], CpuOptions) -> Result<(), CpuError> + Send + Sync>;
+
+/// A recorded dispatch of the variant `K`, for [`Plan::set_params`].
+pub struct Step<K> {
+    index: usize,
+    variant: PhantomData<fn() -> K>,
+}
+
+impl<K> Clone for Step<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for Step<K> {}
+
+struct CpuStep {
+    kernel: CpuKernel,
+    params: Mutex<Vec<u8>>,
+}
+
+enum Recording {
+    #[cfg(feature = "gpu")]
+    Gpu(crate::gpu::PlanBuilder),
+    Cpu(CpuOptions, Vec<CpuStep>),
+}
+
+/// Takes dispatches in order.
+pub struct Recorder {
+    recording: Recording,
+}
+
+impl Recorder {
+    /// An empty recorder; `label` names the plan in errors and graphics debuggers.
+    pub fn new(device: &Device, label: &str) -> Self {
+        let recording = match device {
+            #[cfg(feature = "gpu")]
+            Device::Gpu(gpu) => Recording::Gpu(crate::gpu::PlanBuilder::new(gpu, label)),
+            Device::Cpu(options) => {
+                let _ = label;
+                Recording::Cpu(*options, Vec::new())
+            }
+        };
+        Self { recording }
+    }
+
+    /// Records a dispatch; the generated `Kernel::dispatch` calls this with typed arguments.
+    ///
+    /// # Errors
+    /// What the device lacks for the variant; a buffer of another device.
+    pub fn record<K: Variant>(
+        &mut self,
+        params: &K::Params,
+        buffers: &[&RawBuffer],
+        on_cpu: impl FnOnce(Vec<Memory>) -> CpuKernel,
+    ) -> Result<Step<K>, DispatchError> {
+        let index = match &mut self.recording {
+            #[cfg(feature = "gpu")]
+            Recording::Gpu(builder) => {
+                let mut on_gpu = Vec::with_capacity(buffers.len());
+                for (index, buffer) in buffers.iter().enumerate() {
+                    match buffer {
+                        RawBuffer::Gpu(buffer) => on_gpu.push(buffer),
+                        RawBuffer::Cpu(_) => return Err(DispatchError::OtherDevice { kernel: K::key(), index }),
+                    }
+                }
+                builder.record(&K::desc(), &params.to_bytes(), &on_gpu, K::groups(params))?.0
+            }
+            Recording::Cpu(_, steps) => {
+                let mut memory = Vec::with_capacity(buffers.len());
+                #[cfg_attr(not(feature = "gpu"), allow(clippy::unused_enumerate_index))]
+                for (_index, buffer) in buffers.iter().enumerate() {
+                    match buffer {
+                        #[cfg(feature = "gpu")]
+                        RawBuffer::Gpu(_) => {
+                            return Err(DispatchError::OtherDevice { kernel: K::key(), index: _index });
+                        }
+                        RawBuffer::Cpu(one) => memory.push(one.clone()),
+                    }
+                }
+                steps.push(CpuStep { kernel: on_cpu(memory), params: Mutex::new(params.to_bytes()) });
+                steps.len() - 1
+            }
+        };
+        Ok(Step { index, variant: PhantomData })
+    }
+
+    /// The plan of everything recorded.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn finish(self) -> Result<Plan, DispatchError> {
+        let running = match self.recording {
+            #[cfg(feature = "gpu")]
+            Recording::Gpu(builder) => Running::Gpu(builder.finish()?),
+            Recording::Cpu(options, steps) => Running::Cpu(options, steps),
+        };
+        Ok(Plan { running })
+    }
+
+    /// Runs what was recorded once.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish) and [`Plan::run`].
+    pub fn run(self) -> Result<(), DispatchError> {
+        self.finish()?.run()
+    }
+}
+
+enum Running {
+    #[cfg(feature = "gpu")]
+    Gpu(crate::gpu::GpuPlan),
+    Cpu(CpuOptions, Vec<CpuStep>),
+}
+
+/// Dispatches with everything resolved, to be run as often as one likes.
+pub struct Plan {
+    running: Running,
+}
+
+impl Plan {
+    /// Runs every dispatch in order; on a GPU one submit, which does not wait.
+    ///
+    /// # Errors
+    /// What the device or, on the CPU, a kernel reports.
+    pub fn run(&self) -> Result<(), DispatchError> {
+        match &self.running {
+            #[cfg(feature = "gpu")]
+            Running::Gpu(plan) => Ok(plan.gpu().submit(plan)?),
+            Running::Cpu(options, steps) => {
+                for step in steps {
+                    let params = step.params.lock().unwrap_or_else(PoisonError::into_inner);
+                    (step.kernel)(&params, *options)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Runs several plans in order; on a GPU one submit.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_all(plans: &[&Plan]) -> Result<(), DispatchError> {
+        #[cfg(feature = "gpu")]
+        {
+            let on_gpu: Vec<_> = plans.iter().filter_map(|plan| plan.on_gpu()).collect();
+            if let Some(first) = on_gpu.first()
+                && on_gpu.len() == plans.len()
+            {
+                return Ok(first.gpu().run(&on_gpu)?);
+            }
+        }
+        plans.iter().try_for_each(|plan| plan.run())
+    }
+
+    /// Changes a dispatch's params, and with them its workgroups, for the runs that follow.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub fn set_params<K: Variant>(&self, step: Step<K>, params: &K::Params) -> Result<(), DispatchError> {
+        match &self.running {
+            #[cfg(feature = "gpu")]
+            Running::Gpu(plan) => {
+                let id = crate::gpu::StepId(step.index);
+                plan.set_params(id, &params.to_bytes())?;
+                Ok(plan.set_groups(id, K::groups(params))?)
+            }
+            Running::Cpu(_, steps) => {
+                if let Some(step) = steps.get(step.index) {
+                    *step.params.lock().unwrap_or_else(PoisonError::into_inner) = params.to_bytes();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Dispatches that a run issues.
+    pub fn dispatches(&self) -> usize {
+        match &self.running {
+            #[cfg(feature = "gpu")]
+            Running::Gpu(plan) => plan.dispatches(),
+            Running::Cpu(_, steps) => steps.len(),
+        }
+    }
+
+    /// The plan on the GPU, for timing; `None` on the CPU.
+    #[cfg(feature = "gpu")]
+    pub fn on_gpu(&self) -> Option<&crate::gpu::GpuPlan> {
+        match &self.running {
+            Running::Gpu(plan) => Some(plan),
+            Running::Cpu(..) => None,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! A kernel as a WGSL module: its bindings, the folded grid's guard, and the entry point.
+
+use std::cell::RefCell;
+use std::fmt::Write;
+
+use super::cost;
+use super::expr::{Expr, StorageRef, WorkgroupRef};
+use super::module::{self, Body, Line, Loc};
+use super::types::{Struct, WgslType};
+use crate::variant::Access;
+
+/// A variant's WGSL and everything that the static table says of it.
+#[derive(Clone, Debug)]
+pub struct EmittedVariant {
+    /// The variant's name, such as `rms_norm<f32, 256>`.
+    pub key: String,
+    /// The WGSL, without `enable` lines.
+    pub wgsl: String,
+    /// Uses subgroup operations.
+    pub subgroups: bool,
+    /// Uses the type `f16`.
+    pub f16: bool,
+    /// Invocations in a workgroup.
+    pub workgroup_size: u32,
+    /// Bytes of workgroup memory.
+    pub workgroup_bytes: u32,
+    /// Bytes of the uniform block, header included.
+    pub uniform_bytes: u32,
+    /// Name, access and element type of each storage binding.
+    pub bindings: Vec<(String, Access, String)>,
+    /// Bytes read from storage by one invocation, a formula.
+    pub bytes_read: String,
+    /// Bytes written to storage by one invocation, a formula.
+    pub bytes_written: String,
+    /// Operations of one invocation, a formula.
+    pub operations: String,
+    /// Byte offset in `wgsl` at which each line starts, with the author's place it comes from.
+    pub source_map: Vec<(usize, Loc)>,
+}
+
+thread_local! {
+    static STORAGE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(super) fn is_storage(name: &str) -> bool {
+    STORAGE.with_borrow(|names| names.iter().any(|known| known == name))
+}
+
+/// Declares a kernel's bindings while its twin runs.
+#[derive(Default)]
+pub struct KernelBuilder {
+    workgroup_size: u32,
+    workgroup_bytes: u32,
+    params_bytes: u32,
+    params_type: Option<String>,
+    bindings: Vec<(String, Access, String)>,
+}
+
+impl KernelBuilder {
+    /// The params struct, a field of the uniform block.
+    pub fn params<P: Struct>(&mut self, bytes: usize) -> Expr<P> {
+        self.params_type = Some(P::wgsl());
+        self.params_bytes = bytes as u32;
+        Expr::new("uniforms.params".to_owned())
+    }
+
+    /// The next storage binding.
+    pub fn storage<T: WgslType>(&mut self, name: &str, access: Access) -> StorageRef<T> {
+        let name = module::declare_global(name);
+        STORAGE.with_borrow_mut(|names| names.push(name.clone()));
+        self.bindings.push((name.clone(), access, T::wgsl()));
+        let binding = self.bindings.len();
+        let text = format!(
+            "@group(0) @binding({binding}) var<storage, {}> {name}: array<{}>;",
+            access.wgsl(),
+            T::wgsl()
+        );
+        module::with(|module| module.globals.push(text));
+        StorageRef::named(&name)
+    }
+
+    /// Workgroup memory of `len` elements.
+    pub fn workgroup<T: WgslType>(&mut self, name: &str, len: u32) -> WorkgroupRef<T> {
+        let name = module::declare_global(name);
+        self.workgroup_bytes += size_of::<T>() as u32 * len;
+        let text = format!("var<workgroup> {name}: array<{}, {len}>;", T::wgsl());
+        module::with(|module| module.globals.push(text));
+        WorkgroupRef::named(&name)
+    }
+
+    /// `workgroup_id`, folded to one dimension.
+    pub fn workgroup_id(&self) -> Expr<u32> {
+        Expr::new("group".to_owned())
+    }
+
+    /// `local_invocation_index`.
+    pub fn local_invocation_index(&self) -> Expr<u32> {
+        Expr::new("local_invocation_index".to_owned())
+    }
+
+    /// The invocation's index in the dispatch.
+    pub fn global_id(&self) -> Expr<u32> {
+        Expr::new(format!("(group * {}u + local_invocation_index)", self.workgroup_size))
+    }
+}
+
+/// Runs a kernel's twin and gives its variant.
+pub fn kernel(key: String, workgroup_size: u32, body: impl FnOnce(&mut KernelBuilder)) -> EmittedVariant {
+    module::take();
+    STORAGE.with_borrow_mut(Vec::clear);
+    let mut builder = KernelBuilder { workgroup_size, ..KernelBuilder::default() };
+    let mut entry = Body::new();
+    entry.fresh("group");
+    module::with(|module| module.stack.push(entry));
+    cost::push();
+    body(&mut builder);
+    let cost = cost::pop();
+    let mut module = module::take();
+    let entry = module.stack.pop();
+    let mut writer = Writer::default();
+    for (_, text) in &module.structs {
+        writer.raw(text);
+        writer.raw("\n");
+    }
+    let params = builder.params_type.as_ref().map_or(String::new(), |ty| format!("    params: {ty},\n"));
+    writer.raw(&format!("struct Uniforms {{\n    groups: u32,\n    row: u32,\n    unused0: u32,\n    unused1: u32,\n{params}}}\n\n"));
+    writer.raw("@group(0) @binding(0) var<uniform> uniforms: Uniforms;\n");
+    for global in &module.globals {
+        writer.raw(global);
+        writer.raw("\n");
+    }
+    if module.subgroup_builtins {
+        writer.raw("var<private> subgroup_size: u32;\nvar<private> subgroup_invocation_id: u32;\n");
+    }
+    if module.nonfinite {
+        writer.raw("\nfn nonfinite(bits: u32) -> f32 {\n    return bitcast<f32>(bits);\n}\n");
+    }
+    for (_, function) in &module.functions {
+        writer.raw(&format!("\n{} {{\n", function.signature));
+        writer.lines(&function.lines);
+        writer.raw("}\n");
+    }
+    let mut inputs = "@builtin(workgroup_id) workgroup_id: vec3<u32>, \
+                      @builtin(local_invocation_index) local_invocation_index: u32"
+        .to_owned();
+    if module.subgroup_builtins {
+        inputs.push_str(
+            ", @builtin(subgroup_size) subgroup_size_in: u32, \
+             @builtin(subgroup_invocation_id) subgroup_invocation_id_in: u32",
+        );
+    }
+    writer.raw(&format!("\n@compute @workgroup_size({workgroup_size})\nfn main({inputs}) {{\n"));
+    // The grid folds into two dimensions past 65,535 workgroups; the last row may be too long.
+    writer.raw("    let group = workgroup_id.y * uniforms.row + workgroup_id.x;\n");
+    writer.raw("    if group >= uniforms.groups {\n        return;\n    }\n");
+    if module.subgroup_builtins {
+        writer.raw("    subgroup_size = subgroup_size_in;\n    subgroup_invocation_id = subgroup_invocation_id_in;\n");
+    }
+    if let Some(entry) = &entry {
+        writer.lines(&entry.lines);
+    }
+    writer.raw("}\n");
+    EmittedVariant {
+        key,
+        f16: module.f16,
+        wgsl: writer.text,
+        source_map: writer.map,
+        subgroups: module.subgroups,
+        workgroup_size,
+        workgroup_bytes: builder.workgroup_bytes,
+        uniform_bytes: crate::layout::HEADER_BYTES as u32 + builder.params_bytes,
+        bindings: builder.bindings,
+        bytes_read: cost.read.show(),
+        bytes_written: cost.written.show(),
+        operations: cost.operations.show(),
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    text: String,
+    map: Vec<(usize, Loc)>,
+}
+
+impl Writer {
+    fn raw(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn lines(&mut self, lines: &[Line]) {
+        for line in lines {
+            if let Some(loc) = line.loc {
+                self.map.push((self.text.len(), loc));
+            }
+            let _ = writeln!(self.text, "{}", line.text);
+        }
+    }
+}
+
+/// A table made at run time, for tests and for prototypes without a build script. It stays for the program's life.
+pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
+    use crate::variant::{Binding, CostCard, KernelTable, WgslVariant};
+    fn keep(text: String) -> &'static str {
+        Box::leak(text.into_boxed_str())
+    }
+    variants.sort_by(|a, b| a.key.cmp(&b.key));
+    let lines: Vec<WgslVariant> = variants
+        .into_iter()
+        .map(|variant| WgslVariant {
+            key: keep(variant.key),
+            wgsl: keep(variant.wgsl),
+            subgroups: variant.subgroups,
+            f16: variant.f16,
+            workgroup_size: variant.workgroup_size,
+            workgroup_bytes: variant.workgroup_bytes,
+            uniform_bytes: variant.uniform_bytes,
+            bindings: variant
+                .bindings
+                .into_iter()
+                .map(|(name, access, element)| Binding { name: keep(name), access, element: keep(element) })
+                .collect::<Vec<_>>()
+                .leak(),
+            cost: CostCard {
+                bytes_read: keep(variant.bytes_read),
+                bytes_written: keep(variant.bytes_written),
+                operations: keep(variant.operations),
+            },
+        })
+        .collect();
+    KernelTable(lines.leak())
+}

@@ -1,0 +1,21 @@
+//! The emitter: what the twins of kernels and device functions call to write WGSL. A twin has the shape of its
+//! function, with typed [`Expr`] handles for values, so that rustc resolves helpers, generics and traits in it as it
+//! does in the function itself.
+#![allow(clippy::panic, reason = "the emitter runs in build scripts; a misuse is a bug in the macros")]
+
+mod cost;
+mod expr;
+mod function;
+mod kernel;
+mod module;
+mod operators;
+mod statement;
+mod types;
+
+pub use expr::{Expr, Index, StorageRef, WorkgroupRef, index, lit, place, text_call, zero_array};
+pub use function::{Argument, Function};
+pub use kernel::{EmittedVariant, KernelBuilder, kernel, table};
+pub use module::{Loc, at, count_operations, declare_struct, use_subgroup_builtins, use_subgroups};
+pub use operators::*;
+pub use statement::*;
+pub use types::{Literal, Struct, WgslType};

@@ -1,0 +1,102 @@
+//! Rust types as WGSL types.
+
+use super::expr::Expr;
+use super::module;
+use crate::types::{Vec2, Vec3, Vec4};
+
+/// A type that WGSL has, or a struct that the emitter declares.
+pub trait WgslType: Copy + 'static {
+    /// Its WGSL spelling; a struct declares itself in the current module.
+    fn wgsl() -> String;
+    /// Whether it is `()`, a call without a value.
+    const IS_UNIT: bool = false;
+}
+
+/// A type whose fields a kernel reads with `value.field`.
+pub trait Struct: WgslType {
+    /// One handle a field.
+    type Fields: 'static;
+    /// The handles of the fields of the value that `text` names.
+    fn fields(text: &str) -> Self::Fields;
+}
+
+/// A literal's type.
+pub trait Literal: WgslType {
+    /// The literal with its suffix.
+    fn literal(self) -> String;
+}
+
+impl WgslType for () {
+    fn wgsl() -> String {
+        String::new()
+    }
+    const IS_UNIT: bool = true;
+}
+
+macro_rules! scalars {
+    ($($ty:ty => $name:literal, |$v:ident| $literal:expr;)*) => {$(
+        impl WgslType for $ty {
+            fn wgsl() -> String {
+                $name.to_owned()
+            }
+        }
+        impl Literal for $ty {
+            fn literal(self) -> String {
+                let $v = self;
+                $literal
+            }
+        }
+    )*};
+}
+
+scalars! {
+    u32 => "u32", |v| format!("{v}u");
+    usize => "u32", |v| format!("{v}u");
+    i32 => "i32", |v| if v == i32::MIN { "i32(-2147483647 - 1)".to_owned() } else { format!("{v}i") };
+    bool => "bool", |v| v.to_string();
+    f32 => "f32", |v| float_literal(v);
+}
+
+/// WGSL has no literals for infinities and NaN, and refuses constant expressions that make them.
+fn float_literal(value: f32) -> String {
+    if value.is_finite() {
+        let text = format!("{value:?}f");
+        return if value < 0.0 { format!("({text})") } else { text };
+    }
+    module::use_nonfinite();
+    format!("nonfinite({:#x}u)", value.to_bits())
+}
+
+macro_rules! vectors {
+    ($($Vec:ident $Fields:ident $name:literal: $($field:ident)*;)*) => {$(
+        impl<T: WgslType> WgslType for $Vec<T> {
+            fn wgsl() -> String {
+                format!("{}<{}>", $name, T::wgsl())
+            }
+        }
+
+        #[doc = concat!("Components of a `", $name, "`.")]
+        pub struct $Fields<T> {
+            $(#[doc = concat!("Component ", stringify!($field), ".")] pub $field: Expr<T>,)*
+        }
+
+        impl<T: WgslType> Struct for $Vec<T> {
+            type Fields = $Fields<T>;
+            fn fields(text: &str) -> $Fields<T> {
+                $Fields { $($field: Expr::new(format!("{text}.{}", stringify!($field))),)* }
+            }
+        }
+    )*};
+}
+
+vectors! {
+    Vec2 Vec2Fields "vec2": x y;
+    Vec3 Vec3Fields "vec3": x y z;
+    Vec4 Vec4Fields "vec4": x y z w;
+}
+
+impl<T: WgslType, const N: usize> WgslType for [T; N] {
+    fn wgsl() -> String {
+        format!("array<{}, {N}>", T::wgsl())
+    }
+}

@@ -1,0 +1,281 @@
+//! WGSL's operators on the CPU. `#[kernel]` and `#[device]` rewrite `a + b` to `ops::add(a, b)`: integers wrap,
+//! shifts are masked and division by zero is defined, as WGSL §8.7 and §8.8 say, in debug builds too.
+
+use crate::types::{Vec2, Vec3, Vec4};
+
+macro_rules! operator {
+    ($($Trait:ident $function:ident $sign:literal;)*) => {$(
+        #[doc = concat!("The operator `", $sign, "` of WGSL.")]
+        #[diagnostic::on_unimplemented(
+            message = "WGSL cannot combine `{Self}` and `{R}` with this operator",
+            label = "no such operator in a kernel: convert one side, as in `f32(x)` or `u32(x)`"
+        )]
+        pub trait $Trait<R = Self>: Sized {
+            /// The result's type.
+            type Output;
+            #[doc = concat!("`self ", $sign, " right`.")]
+            fn $function(self, right: R) -> Self::Output;
+        }
+
+        #[doc = concat!("`left ", $sign, " right`.")]
+        #[inline(always)]
+        pub fn $function<L: $Trait<R>, R>(left: L, right: R) -> L::Output {
+            left.$function(right)
+        }
+    )*};
+}
+
+operator! {
+    Add add "+";
+    Sub sub "-";
+    Mul mul "*";
+    Div div "/";
+    Rem rem "%";
+    BitAnd bitand "&";
+    BitOr bitor "|";
+    BitXor bitxor "^";
+}
+
+macro_rules! scalar {
+    ($ty:ty: $($Trait:ident $function:ident |$a:ident, $b:ident| $body:expr;)*) => {$(
+        impl $Trait for $ty {
+            type Output = $ty;
+            #[inline(always)]
+            fn $function(self, right: $ty) -> $ty {
+                let ($a, $b) = (self, right);
+                $body
+            }
+        }
+    )*};
+}
+
+// WGSL §8.7: integer arithmetic wraps; e1 / 0 is e1 and e1 % 0 is 0 at run time.
+scalar! { u32:
+    Add add |a, b| a.wrapping_add(b);
+    Sub sub |a, b| a.wrapping_sub(b);
+    Mul mul |a, b| a.wrapping_mul(b);
+    Div div |a, b| a.checked_div(b).unwrap_or(a);
+    Rem rem |a, b| a.checked_rem(b).unwrap_or(0);
+    BitAnd bitand |a, b| a & b;
+    BitOr bitor |a, b| a | b;
+    BitXor bitxor |a, b| a ^ b;
+}
+// … and the same where the quotient overflows: i32::MIN / -1 is i32::MIN, with remainder 0.
+scalar! { i32:
+    Add add |a, b| a.wrapping_add(b);
+    Sub sub |a, b| a.wrapping_sub(b);
+    Mul mul |a, b| a.wrapping_mul(b);
+    Div div |a, b| a.checked_div(b).unwrap_or(a);
+    Rem rem |a, b| a.checked_rem(b).unwrap_or(0);
+    BitAnd bitand |a, b| a & b;
+    BitOr bitor |a, b| a | b;
+    BitXor bitxor |a, b| a ^ b;
+}
+// Indices of local arrays and counters of unrolled loops.
+scalar! { usize:
+    Add add |a, b| a.wrapping_add(b);
+    Sub sub |a, b| a.wrapping_sub(b);
+    Mul mul |a, b| a.wrapping_mul(b);
+    Div div |a, b| a.checked_div(b).unwrap_or(a);
+    Rem rem |a, b| a.checked_rem(b).unwrap_or(0);
+}
+scalar! { f32:
+    Add add |a, b| a + b;
+    Sub sub |a, b| a - b;
+    Mul mul |a, b| a * b;
+    Div div |a, b| a / b;
+    Rem rem |a, b| a % b;
+}
+scalar! { bool:
+    BitAnd bitand |a, b| a & b;
+    BitOr bitor |a, b| a | b;
+}
+
+macro_rules! vector_operators {
+    ($($Vec:ident: $($Trait:ident $function:ident),*;)*) => {$($(
+        impl<T: $Trait<T, Output = T> + Copy> $Trait for $Vec<T> {
+            type Output = $Vec<T>;
+            #[inline(always)]
+            fn $function(self, right: $Vec<T>) -> $Vec<T> {
+                self.zip(right, $function)
+            }
+        }
+
+        impl<T: $Trait<T, Output = T> + Copy> $Trait<T> for $Vec<T> {
+            type Output = $Vec<T>;
+            #[inline(always)]
+            fn $function(self, right: T) -> $Vec<T> {
+                self.map(|component| $function(component, right))
+            }
+        }
+    )*)*};
+}
+
+vector_operators! {
+    Vec2: Add add, Sub sub, Mul mul, Div div, Rem rem, BitAnd bitand, BitOr bitor, BitXor bitxor;
+    Vec3: Add add, Sub sub, Mul mul, Div div, Rem rem, BitAnd bitand, BitOr bitor, BitXor bitxor;
+    Vec4: Add add, Sub sub, Mul mul, Div div, Rem rem, BitAnd bitand, BitOr bitor, BitXor bitxor;
+}
+
+macro_rules! scalar_times_vector {
+    ($($Vec:ident<$ty:ty>)*) => {$(
+        impl Mul<$Vec<$ty>> for $ty {
+            type Output = $Vec<$ty>;
+            #[inline(always)]
+            fn mul(self, right: $Vec<$ty>) -> $Vec<$ty> {
+                right.map(|component| mul(self, component))
+            }
+        }
+    )*};
+}
+
+scalar_times_vector! { Vec2<f32> Vec3<f32> Vec4<f32> Vec2<u32> Vec3<u32> Vec4<u32> Vec2<i32> Vec3<i32> Vec4<i32> }
+
+/// An integer that can be shifted by a `u32`; `vec`s shift componentwise by one amount.
+pub trait Shift: Sized {
+    /// `self << by`, the amount taken modulo the bit width (WGSL §8.8).
+    fn shl(self, by: u32) -> Self;
+    /// `self >> by`, arithmetic for `i32`, the amount taken modulo the bit width.
+    fn shr(self, by: u32) -> Self;
+}
+
+impl Shift for u32 {
+    #[inline(always)]
+    fn shl(self, by: u32) -> u32 {
+        self.wrapping_shl(by)
+    }
+    #[inline(always)]
+    fn shr(self, by: u32) -> u32 {
+        self.wrapping_shr(by)
+    }
+}
+
+impl Shift for i32 {
+    #[inline(always)]
+    fn shl(self, by: u32) -> i32 {
+        self.wrapping_shl(by)
+    }
+    #[inline(always)]
+    fn shr(self, by: u32) -> i32 {
+        self.wrapping_shr(by)
+    }
+}
+
+/// `left << by`.
+#[inline(always)]
+pub fn shl<T: Shift>(left: T, by: u32) -> T {
+    left.shl(by)
+}
+
+/// `left >> by`.
+#[inline(always)]
+pub fn shr<T: Shift>(left: T, by: u32) -> T {
+    left.shr(by)
+}
+
+/// A signed type.
+pub trait Neg: Sized {
+    /// `-self`, wrapping for `i32`.
+    fn neg(self) -> Self;
+}
+
+impl Neg for f32 {
+    #[inline(always)]
+    fn neg(self) -> f32 {
+        -self
+    }
+}
+
+impl Neg for i32 {
+    #[inline(always)]
+    fn neg(self) -> i32 {
+        self.wrapping_neg()
+    }
+}
+
+macro_rules! vector_neg {
+    ($($Vec:ident)*) => {$(
+        impl<T: Neg + Copy> Neg for $Vec<T> {
+            #[inline(always)]
+            fn neg(self) -> Self {
+                self.map(neg)
+            }
+        }
+    )*};
+}
+
+vector_neg! { Vec2 Vec3 Vec4 }
+
+/// `-value`.
+#[inline(always)]
+pub fn neg<T: Neg>(value: T) -> T {
+    value.neg()
+}
+
+/// What `x[..]` takes in a kernel: `u32`, `i32`, or the counter of an unrolled loop.
+#[diagnostic::on_unimplemented(
+    message = "a kernel indexes with `u32` or `i32`, not with `{Self}`",
+    label = "expected `u32` or `i32`"
+)]
+pub trait IndexScalar: Copy {
+    /// The position, `usize::MAX` for a negative one, which is out of bounds everywhere.
+    fn position(self) -> usize;
+}
+
+impl IndexScalar for u32 {
+    #[inline(always)]
+    fn position(self) -> usize {
+        self as usize
+    }
+}
+
+impl IndexScalar for i32 {
+    #[inline(always)]
+    fn position(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
+    }
+}
+
+impl IndexScalar for usize {
+    #[inline(always)]
+    fn position(self) -> usize {
+        self
+    }
+}
+
+/// The position that an index names.
+#[inline(always)]
+pub fn position<I: IndexScalar>(index: I) -> usize {
+    index.position()
+}
+
+macro_rules! convert {
+    ($($Trait:ident $function:ident -> $to:ty: $($from:ty => |$v:ident| $body:expr),*;)*) => {$(
+        #[doc = concat!("`", stringify!($to), "(e)` of WGSL: a conversion by value.")]
+        #[diagnostic::on_unimplemented(message = "WGSL cannot convert `{Self}` this way")]
+        pub trait $Trait {
+            /// The converted value.
+            fn $function(self) -> $to;
+        }
+        $(impl $Trait for $from {
+            #[inline(always)]
+            fn $function(self) -> $to {
+                let $v = self;
+                $body
+            }
+        })*
+
+        #[doc = concat!("`", stringify!($to), "(value)`.")]
+        #[inline(always)]
+        pub fn $function<T: $Trait>(value: T) -> $to {
+            value.$function()
+        }
+    )*};
+}
+
+// WGSL §15.7.6: conversions from float to integer round toward zero and clamp, as Rust's `as` does.
+convert! {
+    ToF32 to_f32 -> f32: f32 => |v| v, u32 => |v| v as f32, i32 => |v| v as f32, usize => |v| v as f32, bool => |v| f32::from(u8::from(v));
+    ToU32 to_u32 -> u32: u32 => |v| v, i32 => |v| v as u32, f32 => |v| v as u32, usize => |v| v as u32, bool => |v| u32::from(v);
+    ToI32 to_i32 -> i32: i32 => |v| v, u32 => |v| v as i32, f32 => |v| v as i32, usize => |v| v as i32, bool => |v| i32::from(v);
+}

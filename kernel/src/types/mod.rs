@@ -1,0 +1,24 @@
+//! The types that kernels compute with, named as in WGSL.
+
+mod vector;
+
+pub use vector::{Vec2, Vec3, Vec4, vec2, vec3, vec4};
+
+/// `@builtin(workgroup_id)`, folded to one dimension: 0..groups.
+pub type WorkgroupId = u32;
+/// `@builtin(local_invocation_index)`: 0..workgroup size.
+pub type LocalIndex = u32;
+/// The invocation's index in the whole dispatch: `workgroup_id * workgroup size + local_invocation_index`.
+pub type GlobalId = u32;
+
+/// A type that kernels compute with: the bound of a generic value, `T: Value`.
+#[cfg(feature = "emit")]
+pub trait Value: Copy + crate::emit::WgslType {}
+#[cfg(feature = "emit")]
+impl<T: Copy + crate::emit::WgslType> Value for T {}
+
+/// A type that kernels compute with: the bound of a generic value, `T: Value`.
+#[cfg(not(feature = "emit"))]
+pub trait Value: Copy + 'static {}
+#[cfg(not(feature = "emit"))]
+impl<T: Copy + 'static> Value for T {}

@@ -1,0 +1,110 @@
+//! What is known of a kernel variant: at dispatch ([`VariantDesc`]) and from the build script ([`WgslVariant`]).
+
+/// How a kernel uses a storage binding: `&Storage` is `read`, `&mut Storage` is `read_write`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// `var<storage, read>`.
+    Read,
+    /// `var<storage, read_write>`.
+    ReadWrite,
+}
+
+impl Access {
+    /// WGSL's spelling of the access mode (WGSL §14.1).
+    pub const fn wgsl(self) -> &'static str {
+        match self {
+            Access::Read => "read",
+            Access::ReadWrite => "read_write",
+        }
+    }
+}
+
+/// What a dispatch needs to know of its kernel variant; made by `#[kernel]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariantDesc {
+    /// The variant's name in the table, such as `rms_norm<f32, 256>`.
+    pub key: String,
+    /// Storage bindings 1..=n of group 0, in the order of the kernel's arguments.
+    pub bindings: &'static [Access],
+    /// Bytes of binding 0, a uniform buffer with a dynamic offset: a header of 16 bytes, then the params.
+    pub uniform_bytes: u32,
+    /// Invocations in a workgroup.
+    pub workgroup_size: u32,
+}
+
+/// One storage binding of an emitted variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The argument's name in the kernel.
+    pub name: &'static str,
+    /// `read` or `read_write`.
+    pub access: Access,
+    /// WGSL's name of the element type.
+    pub element: &'static str,
+}
+
+/// What one invocation costs, as formulas over the params; made by counting in the emitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CostCard {
+    /// Bytes read from storage buffers.
+    pub bytes_read: &'static str,
+    /// Bytes written to storage buffers.
+    pub bytes_written: &'static str,
+    /// Arithmetic operations, a fused multiply-add counted as two.
+    pub operations: &'static str,
+}
+
+/// One line of the static table that a build script writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WgslVariant {
+    /// The variant's name, such as `rms_norm<f32, 256>`.
+    pub key: &'static str,
+    /// The WGSL without its `enable` lines, which belong to the target.
+    pub wgsl: &'static str,
+    /// Uses subgroup operations.
+    pub subgroups: bool,
+    /// Uses the type `f16`.
+    pub f16: bool,
+    /// Invocations in a workgroup.
+    pub workgroup_size: u32,
+    /// Bytes of `var<workgroup>` memory.
+    pub workgroup_bytes: u32,
+    /// Bytes of the uniform block, header included.
+    pub uniform_bytes: u32,
+    /// Storage bindings 1..=n.
+    pub bindings: &'static [Binding],
+    /// What one invocation costs.
+    pub cost: CostCard,
+}
+
+/// Every variant of a program, sorted by key.
+#[derive(Clone, Copy, Debug)]
+pub struct KernelTable(pub &'static [WgslVariant]);
+
+impl KernelTable {
+    /// The variant of that name.
+    pub fn get(&self, key: &str) -> Option<&'static WgslVariant> {
+        self.0.binary_search_by(|variant| variant.key.cmp(key)).ok().map(|index| &self.0[index])
+    }
+}
+
+/// A type's name without its module paths, as keys of variants show it: `kernels_src::quant::Q4K` is `Q4K`.
+pub fn short_type_name<T: ?Sized>() -> String {
+    let mut short = String::new();
+    for part in std::any::type_name::<T>().split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        let start = part.rfind("::").map_or(0, |at| at + 2);
+        short.push_str(&part[start..]);
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_type_name_has_no_paths() {
+        assert_eq!(short_type_name::<Option<std::vec::Vec<f32>>>(), "Option<Vec<f32>>");
+        assert_eq!(short_type_name::<f32>(), "f32");
+    }
+}
