@@ -20,25 +20,24 @@ const missing = optional.filter((feature) => !adapter.features.has(feature));
 if (missing.length > 0) throw new Error(`the null adapter lacks ${missing.join(', ')}`);
 const device = await adapter.requestDevice({ requiredFeatures: optional });
 
-// The `enable` lines belong to the target and not to the kernel, so the files have none.
-function prologue(text) {
-  const code = text.replaceAll(/\/\/.*$/gm, '');
-  const lines = [];
-  if (/\bf16\b|\bvec[234]h\b|\d[.\d]*h\b/.test(code)) lines.push('enable f16;');
-  if (/\bsubgroup_?[A-Za-z]+/.test(code)) lines.push('enable subgroups;');
-  return lines;
+// The `enable` lines belong to the target and not to the kernel: the file's first line says which ones it needs.
+function enables(text) {
+  const line = text.slice(0, text.indexOf('\n'));
+  const declared = /^\/\/ .+ \| features:(.*)$/.exec(line);
+  if (!declared) throw new Error(`the first line is \`${line}\` and not \`// KEY | features: ...\``);
+  return declared[1].split(' ').filter(Boolean).map((feature) => `enable ${feature};`);
 }
 
 // Dawn's validation of one text: the module (types, uniformity), then the pipeline (WebGPU's default limits).
 async function problems(text) {
-  const enables = prologue(text);
-  const code = enables.length > 0 ? `${enables.join(' ')}\n${text}` : text;
+  // In the place of the first line, so that line numbers stay the file's.
+  const code = enables(text).join(' ') + text.slice(text.indexOf('\n'));
   device.pushErrorScope('validation');
   const module = device.createShaderModule({ code });
   const { messages } = await module.getCompilationInfo();
   const found = messages
     .filter(({ type }) => type === 'error')
-    .map(({ lineNum, linePos, message }) => `${lineNum - (enables.length > 0 ? 1 : 0)}:${linePos}: ${message}`);
+    .map(({ lineNum, linePos, message }) => `${lineNum}:${linePos}: ${message}`);
   if (found.length === 0) device.createComputePipeline({ layout: 'auto', compute: { module } });
   const error = await device.popErrorScope();
   if (found.length === 0 && error) found.push(error.message);
@@ -46,7 +45,8 @@ async function problems(text) {
 }
 
 // A checker that accepts everything proves nothing: Tint must refuse a barrier that not every invocation reaches.
-const divergent = `@compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {
+const divergent = `// divergent | features:
+@compute @workgroup_size(4) fn main(@builtin(local_invocation_index) lane: u32) {
   if lane == 0u { workgroupBarrier(); }
 }`;
 if (!(await problems(divergent)).some((problem) => problem.includes('uniform control flow'))) {

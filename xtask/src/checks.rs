@@ -68,21 +68,24 @@ for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).spli
 }
 
 fn tests(report: &mut Report, found: &Found) {
-    report.tests("tests", &mut cargo_with(&["test", "--no-fail-fast", "--workspace"]));
+    report.tests("tests", on_gpu(&mut cargo_with(&["test", "--no-fail-fast", "--workspace"]), found));
     for (width, subgroup) in VECTOR_WIDTHS {
-        let name = format!("GPU tests, subgroups of {subgroup}");
+        let name = format!("kernels, subgroups of {subgroup}");
         match &found.vulkan {
-            // The names of tests that use a GPU begin their path with `gpu`; the flags match the step above, so
-            // nothing is built again.
             Ok(()) => {
-                report.tests(
-                    &name,
-                    cargo_with(&["test", "--no-fail-fast", "--workspace", "--tests", "--", "gpu"])
-                        .env("LP_NATIVE_VECTOR_WIDTH", width),
-                );
+                let mut command = cargo_with(&["test", "--no-fail-fast", "--package", "kernels-src", "--tests"]);
+                report.tests(&name, on_gpu(&mut command, found).env("LP_NATIVE_VECTOR_WIDTH", width));
             }
             Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
         }
+    }
+}
+
+/// Where a GPU must be, tests that find none fail instead of passing on the CPU alone.
+fn on_gpu<'c>(command: &'c mut Command, found: &Found) -> &'c mut Command {
+    match found.vulkan {
+        Ok(()) => command.env("GEMMULE_REQUIRE_GPU", "1"),
+        Err(_) => command,
     }
 }
 
