@@ -14,7 +14,9 @@ const require = createRequire(path.resolve(modules, 'package.json'));
 const { create, globals } = await import(pathToFileURL(require.resolve('webgpu')));
 Object.assign(globalThis, globals);
 
-const adapter = await create(['backend=null']).requestAdapter();
+// Named, and not only used once: Dawn ends with the object that `create` gives.
+const gpu = create(['backend=null']);
+const adapter = await gpu.requestAdapter();
 const optional = ['shader-f16', 'subgroups'];
 const missing = optional.filter((feature) => !adapter.features.has(feature));
 if (missing.length > 0) throw new Error(`the null adapter lacks ${missing.join(', ')}`);
