@@ -1,0 +1,79 @@
+//! `gemmule kernels`: every kernel variant in this program and what it costs.
+
+use std::io::{self, BufWriter, Write};
+
+use clap::Args;
+use engine::kernels::TABLE;
+use kernel::variant::{Access, WgslVariant};
+
+use super::error::CliError;
+use super::text::Table;
+
+/// Shows every kernel variant: workgroup, bindings, memory, and bytes and operations as formulas of its params.
+#[derive(Args, Debug)]
+pub struct KernelsArgs {
+    /// Only the variants whose name contains this.
+    name: Option<String>,
+    /// Print their WGSL as well.
+    #[arg(long)]
+    wgsl: bool,
+}
+
+/// Runs the command.
+pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
+    let wanted = args.name.as_deref().unwrap_or_default();
+    let variants: Vec<&WgslVariant> = TABLE.0.iter().filter(|variant| variant.key.contains(wanted)).collect();
+    if variants.is_empty() {
+        return Err(CliError::Input(format!("no kernel variant's name contains `{wanted}`")));
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut table = Table::new(
+        ["kernel", "workgroup", "memory", "params", "needs", "bindings", "bytes read", "bytes written", "operations"],
+        [false, true, true, true, false, false, false, false, false],
+    );
+    for variant in &variants {
+        table.row([
+            variant.key.into(),
+            variant.workgroup_size.to_string(),
+            variant.workgroup_bytes.to_string(),
+            variant.uniform_bytes.to_string(),
+            needs(variant),
+            bindings(variant),
+            variant.cost.bytes_read.into(),
+            variant.cost.bytes_written.into(),
+            variant.cost.operations.into(),
+        ]);
+    }
+    table.write(&mut out)?;
+    writeln!(out, "{} variants; memory and params in bytes", variants.len())?;
+    if args.wgsl {
+        for variant in &variants {
+            writeln!(out, "\n// {}\n{}", variant.key, variant.wgsl)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Device features beyond WebGPU's core.
+fn needs(variant: &WgslVariant) -> String {
+    let features: Vec<&str> = [(variant.subgroups, "subgroups"), (variant.f16, "f16")]
+        .iter()
+        .filter(|(used, _)| *used)
+        .map(|(_, name)| *name)
+        .collect();
+    if features.is_empty() { "-".into() } else { features.join("+") }
+}
+
+/// Such as `x: f32, mut y: f32`.
+fn bindings(variant: &WgslVariant) -> String {
+    let each: Vec<String> = variant
+        .bindings
+        .iter()
+        .map(|binding| {
+            let access = if binding.access == Access::ReadWrite { "mut " } else { "" };
+            format!("{access}{}: {}", binding.name, binding.element)
+        })
+        .collect();
+    each.join(", ")
+}
