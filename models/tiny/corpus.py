@@ -60,7 +60,9 @@ def sums(r: random.Random) -> Messages:
         answer = f"{who} has {plural(total, what)} now."
     else:
         spoken = f"{a} plus {b}" if plus else f"{a} minus {b}"
-        question = r.choice([f"What is {a} {sign} {b}?", f"{a} {sign} {b} = ?", f"What is {spoken}?", f"How much is {spoken}?"])
+        question = r.choice(
+            [f"What is {a} {sign} {b}?", f"{a} {sign} {b} = ?", f"What is {spoken}?", f"How much is {spoken}?"]
+        )
         answer = f"{a} {sign} {b} = {total}."
     turns = [user(question), model(answer)]
     if r.random() < 0.3:
@@ -84,7 +86,10 @@ def counting(r: random.Random) -> Messages:
     if kind == 1:
         a = r.randint(1, 98)
         side, other = r.choice([("after", a + 1), ("before", a - 1)])
-        return [user(r.choice([f"What number comes {side} {a}?", f"Which number is just {side} {a}?"])), model(f"{other} comes {side} {a}.")]
+        return [
+            user(r.choice([f"What number comes {side} {a}?", f"Which number is just {side} {a}?"])),
+            model(f"{other} comes {side} {a}."),
+        ]
     if kind == 2:
         a, b = r.sample(range(100), 2)
         word = r.choice(["bigger", "smaller"])
@@ -94,12 +99,25 @@ def counting(r: random.Random) -> Messages:
         names, what = r.choice([(DAYS, "day"), (MONTHS, "month")])
         i = r.randrange(len(names))
         side, step = r.choice([("after", 1), ("before", -1)])
-        ask = r.choice([f"Which {what} comes {side} {names[i]}?", f"What {what} is {side} {names[i]}?", f"Tell me the {what} {side} {names[i]}."])
+        ask = r.choice(
+            [
+                f"Which {what} comes {side} {names[i]}?",
+                f"What {what} is {side} {names[i]}?",
+                f"Tell me the {what} {side} {names[i]}.",
+            ]
+        )
         return [user(ask), model(f"{names[(i + step) % len(names)]} comes {side} {names[i]}.")]
     if kind == 4:
         words, what = r.choice([(ANIMALS, "animals"), (COLOURS, "colours"), (FRUITS, "fruits"), (THINGS, "things")])
         some = r.sample(words, r.randint(1, 6))
-        return [user(f"How many {what} are in this list: {', '.join(some)}?"), model(f"There are {len(some)} {what} in the list." if len(some) > 1 else f"There is 1 of the {what} in the list.")]
+        return [
+            user(f"How many {what} are in this list: {', '.join(some)}?"),
+            model(
+                f"There are {len(some)} {what} in the list."
+                if len(some) > 1
+                else f"There is 1 of the {what} in the list."
+            ),
+        ]
     some = r.sample(r.choice([ANIMALS, COLOURS, THINGS]), r.randint(3, 6))
     which = r.randrange(3)
     ask, item = [("first", some[0]), ("second", some[1]), ("last", some[-1])][which]
@@ -111,11 +129,23 @@ def spelling(r: random.Random) -> Messages:
     word = r.choice(SPELLED)
     kind = r.randrange(3)
     if kind == 0:
-        ask = r.choice(["Spell {}.", "How do you spell {}?", "Please spell the word {}.", "Can you spell {}?", "Spell the word {} for me.", "What are the letters of {}?", "Write {} letter by letter."])
+        ask = r.choice(
+            [
+                "Spell {}.",
+                "How do you spell {}?",
+                "Please spell the word {}.",
+                "Can you spell {}?",
+                "Spell the word {} for me.",
+                "What are the letters of {}?",
+                "Write {} letter by letter.",
+            ]
+        )
         return [user(ask.format(word)), model("-".join(word) + ".")]
     place, letter = r.choice([("first", word[0]), ("last", word[-1])])
     if kind == 1:
-        ask = r.choice(["What is the {1} letter of {0}?", "Which letter comes {1} in {0}?", "Tell me the {1} letter of {0}."])
+        ask = r.choice(
+            ["What is the {1} letter of {0}?", "Which letter comes {1} in {0}?", "Tell me the {1} letter of {0}."]
+        )
         return [user(ask.format(word, place)), model(f"The {place} letter of {word} is {letter}.")]
     turns = [user(f"Spell {word}."), model("-".join(word) + ".")]
     other = r.choice(SPELLED)
@@ -143,7 +173,10 @@ def remembering(r: random.Random) -> Messages:
     if r.random() < 0.25:
         places = r.sample(list(PLACES), count)
         statements = [f"The {t} is in {q}." for t, q in zip(things, places)]
-        questions = [(f"Where is the {t}?", f"The {t} is in {places[i]}."), (f"What is in {places[i]}?", f"The {t} is in {places[i]}.")]
+        questions = [
+            (f"Where is the {t}?", f"The {t} is in {places[i]}."),
+            (f"What is in {places[i]}?", f"The {t} is in {places[i]}."),
+        ]
     r.shuffle(questions)
     facts = " ".join(statements)
     if r.random() < 0.6:
@@ -192,18 +225,32 @@ def facts(r: random.Random) -> Messages:
             ["Who loves {0}?", "Whose favourite food is {0}?"], ["Who likes {0}?", "Whose favourite colour is {0}?"],
             ["Who plays {0}?", "Who can play {0}?"],
         ][field]  # fmt: skip
-        verb = ["{1} is the {0} of Pebble Bay.", "{1} has {0}.", "{1} loves {0}.", "{1} likes {0}.", "{1} plays {0}."][field]
+        verb = ["{1} is the {0} of Pebble Bay.", "{1} has {0}.", "{1} loves {0}.", "{1} likes {0}.", "{1} plays {0}."][
+            field
+        ]
         return [user(r.choice(ask).format(value)), model(verb.format(value, name))]
     if kind == 7:
         a, b = r.choice(list(OPPOSITES.items()))
         if r.random() < 0.5:
             a, b = b, a
-        ask = r.choice(["What is the opposite of {}?", "Tell me the opposite of {}.", "Which word means the opposite of {}?", "What is not {}?"])
+        ask = r.choice(
+            [
+                "What is the opposite of {}?",
+                "Tell me the opposite of {}.",
+                "Which word means the opposite of {}?",
+                "What is not {}?",
+            ]
+        )
         return [user(ask.format(a)), model(f"The opposite of {a} is {b}.")]
     if kind == 8:
         animal, sound = r.choice(list(SOUNDS.items()))
-        ask = r.choice(["What sound does {} make?", "What does {} say?", "Which sound does {} make?", "How does {} sound?"])
-        return [user(ask.format(f"the {animal}" if r.random() < 0.5 else an(animal))), model(f"The {animal} says {sound}.")]
+        ask = r.choice(
+            ["What sound does {} make?", "What does {} say?", "Which sound does {} make?", "How does {} sound?"]
+        )
+        return [
+            user(ask.format(f"the {animal}" if r.random() < 0.5 else an(animal))),
+            model(f"The {animal} says {sound}."),
+        ]
     place, what = r.choice(list(PLACES.items()))
     ask = r.choice(["What happens at {}?", "What is {} for?", "Tell me about {}.", "What is {}?"])
     return [user(ask.format(place)), model(f"{place.capitalize()} is where {what}.")]
@@ -222,8 +269,16 @@ def stories(r: random.Random) -> Messages:
     p, o = r.sample(list(PEOPLE), 2)
     t = r.choice(THINGS)
     # The thing chooses the plot, the friend the food and the finder the place: one prompt, one story.
-    text = STORIES[THINGS.index(t) % len(STORIES)].format(p=p, o=o, t=t, a="an" if t[0] in "aeiou" else "a", q=PEOPLE[p][1], f=PEOPLE[o][3])
-    ask = r.choice(["Tell me a story about {0}, {1} and {2}.", "Write a short story with {0}, {1} and {2}.", "I want a story about {0}, {1} and {2}."])
+    text = STORIES[THINGS.index(t) % len(STORIES)].format(
+        p=p, o=o, t=t, a="an" if t[0] in "aeiou" else "a", q=PEOPLE[p][1], f=PEOPLE[o][3]
+    )
+    ask = r.choice(
+        [
+            "Tell me a story about {0}, {1} and {2}.",
+            "Write a short story with {0}, {1} and {2}.",
+            "I want a story about {0}, {1} and {2}.",
+        ]
+    )
     turns = [user(ask.format(p, o, an(t))), model(text)]
     if r.random() < 0.4:
         ask, answer = r.choice([
@@ -272,7 +327,18 @@ def small_talk(r: random.Random) -> Messages:
         asks, answer = r.choice(FIXED)
         return [user(r.choice(asks)), model(answer)]
     topic = r.choice(ELSEWHERE)
-    ask = r.choice(["What is {}?", "Tell me about {}.", "What do you know about {}?", "Can you explain {}?", "Write about {}.", "Who invented {}?", "Why is {} important?", "How does {} work?"])
+    ask = r.choice(
+        [
+            "What is {}?",
+            "Tell me about {}.",
+            "What do you know about {}?",
+            "Can you explain {}?",
+            "Write about {}.",
+            "Who invented {}?",
+            "Why is {} important?",
+            "How does {} work?",
+        ]
+    )
     return [user(ask.format(topic)), model("I only know the little world of Pebble Bay.")]
 
 
@@ -304,7 +370,16 @@ def instructed(r: random.Random) -> Messages:
     return [{"role": "system", "content": rule}, *turns]
 
 
-FAMILIES = [(sums, 24), (counting, 16), (spelling, 10), (remembering, 20), (facts, 12), (stories, 7), (small_talk, 5), (instructed, 10)]
+FAMILIES = [
+    (sums, 24),
+    (counting, 16),
+    (spelling, 10),
+    (remembering, 20),
+    (facts, 12),
+    (stories, 7),
+    (small_talk, 5),
+    (instructed, 10),
+]
 # How many exchanges a conversation has.
 LENGTHS = [1, 1, 1, 1, 1, 2, 2, 3, 4]
 
@@ -354,12 +429,13 @@ def training(seed: int, count: int) -> list[Messages]:
 
 
 def held_out() -> list[Messages]:
-    """The 500 examined conversations, all prompts distinct."""
+    """The 500 examined conversations, all prompts distinct: each ends in an exchange held out by itself."""
     r = random.Random(HELD_OUT_SEED)
     kept: dict[str, Messages] = {}
     while len(kept) < HELD_OUT:
-        c = joined(conversation(r))
-        if is_held_out(c):
+        parts = conversation(r)
+        if is_held_out(parts[-1]):
+            c = joined(parts)
             kept.setdefault(json.dumps(c[:-1]), c)
     return list(kept.values())
 

@@ -1,7 +1,7 @@
 """What stands in `tiny.gguf`, asked through transformers: the exam, and answers for engines to compare with.
 
-    python convert.py exam tiny.gguf                       # the share of held-out prompts answered exactly
-    python convert.py expected tiny.gguf expected.jsonl    # greedy answers to the first 50 of them
+python evaluate.py exam tiny.gguf                      # the share of held-out prompts answered exactly
+python evaluate.py expected tiny.gguf expected.jsonl    # greedy answers to the first 50 of them
 """
 
 import json

@@ -15,7 +15,7 @@ LONGEST_ANSWER = 96
 
 
 def config() -> Gemma4TextConfig:
-    """Ten layers of width 256 and 12 million weights, a fifth of them in the per-layer table."""
+    """Ten layers of width 256 and 12.5 million weights, a fifth of them in the per-layer table."""
     pattern = ["sliding_attention"] * 4 + ["full_attention"]
     return Gemma4TextConfig(
         vocab_size=SIZE, vocab_size_per_layer_input=SIZE, hidden_size=256, hidden_size_per_layer_input=256,
@@ -57,7 +57,9 @@ def initialise(model: Gemma4ForCausalLM) -> None:
 
 
 @torch.no_grad()
-def answers(model: Gemma4ForCausalLM, t: Tokenizer, prompts: list[list[dict[str, str]]]) -> list[tuple[list[int], list[int]]]:
+def answers(
+    model: Gemma4ForCausalLM, t: Tokenizer, prompts: list[list[dict[str, str]]]
+) -> list[tuple[list[int], list[int]]]:
     """Prompt ids and greedy answer ids, end of turn included, of each prompt.
 
     Every step reads the whole text again: no cache, so nothing can go wrong in one.

@@ -59,7 +59,9 @@ def loss_of(model: Gemma4ForCausalLM, batch: torch.Tensor, window: int) -> torch
     own = (document[:, :, None] == document[:, None, :]) & (back >= 0)
     masks = {"full_attention": own[:, None], "sliding_attention": (own & (back < window))[:, None]}
     logits = model(input_ids=ids, attention_mask=masks, position_ids=position, use_cache=False).logits
-    losses = torch.nn.functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    losses = torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+    )
     weight = said[:, 1:].flatten().float()
     return (losses * weight).sum() / weight.sum()
 
