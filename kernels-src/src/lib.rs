@@ -1,9 +1,9 @@
 //! The kernels of Gemma 4: one description for each computation, one file for each family, and one list of variants.
 #![warn(missing_docs)]
 
+pub mod activation;
 pub mod elementwise;
 pub mod geglu;
-pub mod activation;
 pub mod norm;
 pub mod ple;
 pub mod reduce;

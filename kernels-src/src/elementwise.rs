@@ -1,0 +1,86 @@
+//! Elementwise maps in place: scale, softcap, residual addition. One description for maps of one operand and one for
+//! maps of two; the expression is a type.
+
+use kernel::prelude::*;
+
+/// An expression of one element and a factor.
+#[device]
+pub trait Map: 'static {
+    /// The new value of `x`.
+    fn value(x: f32, factor: f32) -> f32;
+}
+
+/// An expression of two elements and a factor.
+#[device]
+pub trait Zip: 'static {
+    /// The new value of `x`.
+    fn value(x: f32, other: f32, factor: f32) -> f32;
+}
+
+/// `x · factor`.
+pub struct Scale;
+
+/// `factor · tanh(x / factor)`: the logits' softcap.
+pub struct Softcap;
+
+/// `(x + other) · factor`: a residual addition and a layer's output scale.
+pub struct AddThenScale;
+
+/// `x + factor · other`.
+pub struct AddScaled;
+
+#[device]
+impl Map for Scale {
+    fn value(x: f32, factor: f32) -> f32 {
+        x * factor
+    }
+}
+
+#[device]
+impl Map for Softcap {
+    fn value(x: f32, factor: f32) -> f32 {
+        // Beyond ±10 the hyperbolic tangent is ±1 in f32, and some drivers overflow on greater arguments.
+        factor * tanh(clamp(x / factor, -10.0, 10.0))
+    }
+}
+
+#[device]
+impl Zip for AddThenScale {
+    fn value(x: f32, other: f32, factor: f32) -> f32 {
+        (x + other) * factor
+    }
+}
+
+#[device]
+impl Zip for AddScaled {
+    fn value(x: f32, other: f32, factor: f32) -> f32 {
+        fma(factor, other, x)
+    }
+}
+
+/// Shape of [`map`] and [`zip`].
+#[params]
+pub struct ElementwiseParams {
+    /// Elements.
+    pub n: u32,
+    /// The expression's factor.
+    pub factor: f32,
+}
+
+/// `x[i] = M(x[i], factor)` in place for `n` elements.
+#[kernel(workgroup = W, groups = params.n.div_ceil(W))]
+pub fn map<M: Map, const W: u32>(at: GlobalId, params: &ElementwiseParams, x: &mut Storage<f32>) {
+    if at >= params.n {
+        return;
+    }
+    x[at] = M::value(x[at], params.factor);
+}
+
+/// `x[i] = Z(x[i], other[i], factor)` in place for `n` elements.
+#[kernel(workgroup = W, groups = params.n.div_ceil(W))]
+pub fn zip<Z: Zip, const W: u32>(at: GlobalId, params: &ElementwiseParams, other: &Storage<f32>, x: &mut Storage<f32>) {
+    if at >= params.n {
+        return;
+    }
+    x[at] = Z::value(x[at], other[at], params.factor);
+}
