@@ -260,6 +260,10 @@ builtins! {
     "vec3" 0 fn vec3<T: Copy>(x: T, y: T, z: T) -> Vec3<T> { crate::types::vec3(x, y, z) }
     /// A 4-vector.
     "vec4" 0 fn vec4<T: Copy>(x: T, y: T, z: T, w: T) -> Vec4<T> { crate::types::vec4(x, y, z, w) }
+    /// A vector's components as `f32`s.
+    "vec4f" 4 fn vec4f<T: crate::ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
+        crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
+    }
     /// `count` bits of `word` from `offset` on, as an unsigned number.
     "extractBits" 1 fn extract_bits(word: u32, offset: u32, count: u32) -> u32 {
         let offset = offset.min(32);

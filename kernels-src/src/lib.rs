@@ -6,6 +6,9 @@ pub mod elementwise;
 pub mod geglu;
 pub mod norm;
 pub mod ple;
+pub mod embedding;
+pub mod norm;
+pub mod quant;
 pub mod reduce;
 mod variants;
 

@@ -2,6 +2,9 @@
 
 #[allow(unused_imports)]
 use crate::{activation::*, elementwise::*, geglu::*, norm::*, ple::*, reduce::*};
+use crate::{embedding::*, quant::*};
+#[allow(unused_imports)]
+use crate::{norm::*, reduce::*};
 
 kernel::variants! {
     /// Every kernel variant of the engine.
@@ -24,5 +27,9 @@ kernel::variants! {
     }
     for Z in [AddThenScale, AddScaled] {
         zip::<Z, 256>;
+    }
+    for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
+        dequantise::<Q, 64>;
+        embed::<Q, 64>;
     }
 }

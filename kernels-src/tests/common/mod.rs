@@ -1,6 +1,8 @@
 //! What the kernels' tests share: the devices to run on, random values, and comparison with an f64 reference.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod formats;
+
 use std::sync::OnceLock;
 
 use kernel::cpu::CpuOptions;
