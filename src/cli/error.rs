@@ -11,6 +11,9 @@ pub enum CliError {
     /// The engine refused a file, a device or a prompt, or failed while running.
     #[error(transparent)]
     Engine(#[from] engine::Error),
+    /// The device that was asked for is not there.
+    #[error("{0}")]
+    NoDevice(engine::Error),
     /// A file could not be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
@@ -53,6 +56,7 @@ impl CliError {
                 | Error::Chat(_)
                 | Error::Store(_),
             )
+            | CliError::NoDevice(_)
             | CliError::Read { .. }
             | CliError::Write { .. }
             | CliError::Input(_) => 2,

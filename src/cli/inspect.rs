@@ -11,6 +11,7 @@ use engine::source::Source;
 use super::error::CliError;
 use super::file::open_source;
 use super::text::{Table, bytes, shortened};
+use super::weights::is_used;
 
 /// Shows a file's metadata, its tensors by type, and what would be resident.
 #[derive(Args, Debug)]
@@ -106,7 +107,7 @@ fn each_tensor(out: &mut dyn Write, gguf: &Gguf) -> io::Result<()> {
 /// What the text model keeps in memory: weights that it reads, and the key-value cache with 16 bits a number.
 fn resident(out: &mut dyn Write, gguf: &Gguf, config: &Config) -> io::Result<()> {
     let (used, ignored): (Vec<&TensorInfo>, Vec<&TensorInfo>) =
-        gguf.tensors().iter().partition(|tensor| is_used(&tensor.name, config));
+        gguf.tensors().iter().partition(|tensor| is_used(tensor, config));
     let size = |tensors: &[&TensorInfo]| tensors.iter().map(|tensor| tensor.byte_len).sum::<u64>();
     writeln!(out, "\nresident")?;
     writeln!(out, "  {:>11}  weights", bytes(size(&used)))?;
@@ -130,25 +131,6 @@ fn resident(out: &mut dyn Write, gguf: &Gguf, config: &Config) -> io::Result<()>
         )?;
     }
     Ok(())
-}
-
-/// Whether text needs the tensor. Vision's and audio's are not; neither are keys and values of layers that share.
-fn is_used(name: &str, config: &Config) -> bool {
-    const OUTSIDE_OF_LAYERS: [&str; 7] = [
-        names::TOKEN_EMBD,
-        names::OUTPUT,
-        names::OUTPUT_NORM,
-        names::ROPE_FREQS,
-        names::PER_LAYER_TOKEN_EMBD,
-        names::PER_LAYER_MODEL_PROJ,
-        names::PER_LAYER_PROJ_NORM,
-    ];
-    let Some((layer, part)) = name.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) else {
-        return OUTSIDE_OF_LAYERS.contains(&name);
-    };
-    let Some(layer) = layer.parse().ok().and_then(|index: usize| config.layers.get(index)) else { return false };
-    let is_key_or_value = ["attn_k.", "attn_k_norm.", "attn_v."].iter().any(|start| part.starts_with(start));
-    layer.kv == Kv::Owned || !is_key_or_value
 }
 
 fn cache_bytes(config: &Config, context: u32) -> u64 {

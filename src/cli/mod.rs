@@ -9,6 +9,7 @@ mod kernels;
 mod models;
 mod text;
 mod tokenize;
+mod weights;
 
 use std::process::ExitCode;
 

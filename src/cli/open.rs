@@ -1,0 +1,64 @@
+//! Loads a model, with a progress bar.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::device::Device;
+use engine::model::{LoadOptions, Model, Progress};
+use engine::source::{MemorySource, Source};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::error::CliError;
+use super::file::open_source;
+use super::options::DeviceArgs;
+use super::text;
+
+/// The model that every build carries.
+static EMBEDDED: &[u8] = include_bytes!("../../models/tiny/tiny.gguf");
+
+/// A loaded model and how it came.
+pub struct Opened {
+    /// The model.
+    pub model: Model,
+    /// What was loaded, in words.
+    pub name: String,
+    /// How long it took, the device's start included.
+    pub load_time: Duration,
+}
+
+impl Opened {
+    /// One line for the user: model, device, memory, time.
+    pub fn introduction(&self) -> String {
+        format!(
+            "{} on {}: {} resident, loaded in {:.2} s",
+            self.name,
+            self.model.device().description(),
+            text::bytes(self.model.resident_bytes()),
+            self.load_time.as_secs_f64()
+        )
+    }
+}
+
+/// Loads a file, a model of Ollama's store, or without a name the embedded model.
+pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, CliError> {
+    let begun = Instant::now();
+    let (name, source): (String, Arc<dyn Source>) = match name {
+        Some(name) => (name.into(), Arc::new(open_source(name)?)),
+        None => ("the embedded model".into(), Arc::new(MemorySource::from_static(EMBEDDED))),
+    };
+    let device = pollster::block_on(Device::open(&device.choice)).map_err(CliError::NoDevice)?;
+    let bar = ProgressBar::new(0).with_style(bar_style());
+    let mut progress = |progress: Progress| {
+        bar.set_length(progress.total_bytes);
+        bar.set_position(progress.done_bytes);
+    };
+    let options = LoadOptions { progress: Some(&mut progress), ..LoadOptions::new(device) };
+    let loaded = pollster::block_on(Model::load(source, options));
+    bar.finish_and_clear();
+    Ok(Opened { model: loaded?, name, load_time: begun.elapsed() })
+}
+
+fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template("loading {bar:40} {bytes}/{total_bytes} {bytes_per_sec}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
