@@ -132,14 +132,7 @@ pub fn answer(
     } else {
         Ended::Turn
     };
-    Ok(Answer {
-        text,
-        tokens,
-        prompt_tokens: prompt.len(),
-        first_token: first - begun,
-        rest: last - first,
-        ended,
-    })
+    Ok(Answer { text, tokens, prompt_tokens: prompt.len(), first_token: first - begun, rest: last - first, ended })
 }
 
 /// Writes a piece of an answer to standard output at once.

@@ -104,11 +104,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
     let mut prefill = Vec::new();
     for &tokens in &args.prefill {
         let seconds = runs.median(args.repeat, |runs| Ok(runs.answer(tokens, 1)?.first_token.as_secs_f64()))?;
-        prefill.push(Prefill {
-            tokens,
-            tokens_per_second: f64::from(tokens) / seconds,
-            first_token_seconds: seconds,
-        });
+        prefill.push(Prefill { tokens, tokens_per_second: f64::from(tokens) / seconds, first_token_seconds: seconds });
     }
     let rate = runs.median(args.repeat, |runs| runs.decode_rate(args.depth, args.decode))?;
     let weight_bytes_per_token = weight_bytes(&args.model)?;

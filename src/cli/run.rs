@@ -49,10 +49,7 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
     let context = model.config().context.min(args.ctx) as usize;
     let session = model.session(SessionOptions { context: Some(context), ..SessionOptions::default() })?;
     let mut conversation = Conversation::new(model, session, args.system.clone(), args.raw);
-    let request = Request {
-        sampling: args.sampling.options(),
-        max_tokens: args.max_tokens as usize,
-    };
+    let request = Request { sampling: args.sampling.options(), max_tokens: args.max_tokens as usize };
     let mut quiet = |_: &str| Ok(());
     let mut loud = show_now;
     let show: &mut dyn FnMut(&str) -> std::io::Result<()> = if args.json { &mut quiet } else { &mut loud };
