@@ -2,14 +2,15 @@
 #![warn(missing_docs)]
 
 pub mod activation;
+pub mod attention;
 pub mod elementwise;
+pub mod embedding;
 pub mod geglu;
 pub mod norm;
 pub mod ple;
-pub mod embedding;
-pub mod norm;
 pub mod quant;
 pub mod reduce;
+pub mod rope;
 mod variants;
 
 #[cfg(feature = "emit")]

@@ -1,10 +1,10 @@
 //! The one list of variants that the build script emits.
 
-#[allow(unused_imports)]
-use crate::{activation::*, elementwise::*, geglu::*, norm::*, ple::*, reduce::*};
-use crate::{embedding::*, quant::*};
-#[allow(unused_imports)]
-use crate::{norm::*, reduce::*};
+use crate::activation::*;
+use crate::attention::{decode::*, kv::*, prefill::*};
+use crate::embedding::*;
+use crate::rope::*;
+use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
 kernel::variants! {
     /// Every kernel variant of the engine.
@@ -28,6 +28,35 @@ kernel::variants! {
     for Z in [AddThenScale, AddScaled] {
         zip::<Z, 256>;
     }
+    // Rotation and attention.
+    for D in [Forward, Inverse] {
+        rope::<D, 64>;
+    }
+    for K in [KvF16, KvF32] {
+        for R in [Tree<64>, Subgroups<64>] {
+            qk_norm_rope::<K, R, 32>;
+            qk_norm_rope::<K, R, 64>;
+            qk_norm_rope::<K, R, 128>;
+            qk_norm_rope::<K, R, 256>;
+            qk_norm_rope::<K, R, 512>;
+        }
+        attend_prefill::<K, 32, 32, 8>;
+        attend_prefill::<K, 64, 32, 8>;
+        attend_prefill::<K, 96, 64, 8>;
+        attend_prefill::<K, 128, 64, 8>;
+        attend_prefill::<K, 256, 128, 8>;
+        attend_prefill::<K, 512, 256, 8>;
+        for R in [Tree<128>, Subgroups<128>] {
+            for O in [true, false] {
+                attend_decode::<K, R, 32, 2, O>;
+                attend_decode::<K, R, 64, 2, O>;
+                attend_decode::<K, R, 128, 2, O>;
+                attend_decode::<K, R, 256, 2, O>;
+                attend_decode::<K, R, 512, 2, O>;
+            }
+        }
+    }
+    attend_combine::<64>;
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         dequantise::<Q, 64>;
         embed::<Q, 64>;
