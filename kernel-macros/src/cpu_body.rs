@@ -4,7 +4,7 @@
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Block, Expr, UnOp};
+use syn::{BinOp, Block, Expr, Pat, UnOp};
 
 use crate::lower::constant::Constants;
 
@@ -18,19 +18,39 @@ struct Rewrite {
 }
 
 impl VisitMut for Rewrite {
+    fn visit_block_mut(&mut self, block: &mut Block) {
+        let before = self.constants.clone();
+        visit_mut::visit_block_mut(self, block);
+        self.constants = before;
+    }
+
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        visit_mut::visit_local_mut(self, local);
+        let pattern = match &local.pat {
+            Pat::Type(typed) => &typed.pat,
+            pattern => pattern,
+        };
+        if let Pat::Ident(ident) = pattern {
+            self.constants.shadow(&ident.ident.to_string());
+        }
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, for_loop: &mut syn::ExprForLoop) {
+        let unrolled = for_loop.attrs.iter().any(|attribute| attribute.path().is_ident("unroll"));
+        for_loop.attrs.retain(|attribute| !attribute.path().is_ident("unroll"));
+        self.visit_expr_mut(&mut for_loop.expr);
+        let before = self.constants.clone();
+        match &*for_loop.pat {
+            pattern if unrolled => self.constants.add_pattern(pattern),
+            Pat::Ident(ident) => self.constants.shadow(&ident.ident.to_string()),
+            _ => {}
+        }
+        self.visit_block_mut(&mut for_loop.body);
+        self.constants = before;
+    }
+
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if self.constants.is_constant(expr) {
-            return;
-        }
-        if let Expr::ForLoop(for_loop) = expr {
-            let unrolled = for_loop.attrs.iter().any(|attribute| attribute.path().is_ident("unroll"));
-            for_loop.attrs.retain(|attribute| !attribute.path().is_ident("unroll"));
-            let before = self.constants.clone();
-            if unrolled {
-                self.constants.add_pattern(&for_loop.pat);
-            }
-            visit_mut::visit_expr_mut(self, expr);
-            self.constants = before;
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
@@ -44,9 +64,10 @@ impl VisitMut for Rewrite {
                     *expr = syn::parse_quote_spanned!(span=> ::kernel::ops::#function(#left, #right));
                 } else if let Some(function) = assign_operator(&binary.op) {
                     let function = syn::Ident::new(function, span);
+                    let value = syn::Ident::new("__right", proc_macro2::Span::mixed_site());
                     *expr = syn::parse_quote_spanned!(span=> {
-                        let __right = #right;
-                        #left = ::kernel::ops::#function(#left, __right);
+                        let #value = #right;
+                        #left = ::kernel::ops::#function(#left, #value);
                     });
                 }
             }

@@ -2,13 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{
-    Attribute, Block, ImplItem, Item, ItemFn, ItemImpl, ItemStruct, ItemTrait, ReturnType, Signature, TraitItem,
-};
+use syn::{Block, ImplItem, Item, ItemFn, ItemImpl, ItemStruct, ItemTrait, ReturnType, Signature, TraitItem};
 
 use crate::cpu_body;
-use crate::diagnostics::Diagnostics;
-use crate::lower::{self, constant::Constants};
+use crate::diagnostics::{Diagnostics, stub, without_body};
+use crate::lower::{self, BodyOf, constant::Constants, private};
 use crate::params;
 use crate::signature::{self, Argument, Role};
 
@@ -20,7 +18,7 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
         Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
         Ok(Item::Struct(structure)) => value_struct(structure, &mut diagnostics),
         Ok(other) => {
-            diagnostics.error(&other, "`#[device]` stands on a function, a trait, an `impl` or a struct");
+            diagnostics.error(&item, "`#[device]` stands on a function, a trait, an `impl` or a struct");
             quote!(#other)
         }
         Err(error) => {
@@ -28,22 +26,18 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
             item.clone()
         }
     };
-    diagnostics.into_tokens(strip_markers(item)).unwrap_or(expanded)
-}
-
-/// The item without attributes that only the macros know, for rust-analyzer to go on with.
-fn strip_markers(item: TokenStream) -> TokenStream {
-    match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(function) => crate::kernel::without_markers(function).into_token_stream(),
-        Err(_) => item,
-    }
+    diagnostics.into_tokens(expanded.clone()).unwrap_or(expanded)
 }
 
 fn free_function(mut function: ItemFn, diagnostics: &mut Diagnostics) -> TokenStream {
     let constants = Constants::new(signature::const_generics(&function.sig.generics));
+    let original = function.clone();
     let twin = twin(&mut function.sig, Some(&function.block), &constants, None, diagnostics);
     cpu_body::rewrite(&mut function.block, &constants);
     let (visibility, name) = (&function.vis, &function.sig.ident);
+    if !diagnostics.is_empty() {
+        return without_body(&original);
+    }
     let twin = twin.named(format_ident!("emit"));
     quote! {
         #[inline]
@@ -55,7 +49,7 @@ fn free_function(mut function: ItemFn, diagnostics: &mut Diagnostics) -> TokenSt
             #visibility mod #name {
                 #[allow(unused_imports)]
                 use super::*;
-                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
                 pub #twin
             }
         }
@@ -63,48 +57,63 @@ fn free_function(mut function: ItemFn, diagnostics: &mut Diagnostics) -> TokenSt
 }
 
 fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) -> TokenStream {
+    let owner = definition.ident.to_string();
     let mut twins = Vec::new();
     for item in &mut definition.items {
         let TraitItem::Fn(function) = item else { continue };
         let constants = Constants::new(signature::const_generics(&function.sig.generics));
         let name = format_ident!("__emit_{}", function.sig.ident);
-        let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(()), diagnostics).named(name);
+        let twin =
+            twin(&mut function.sig, function.default.as_ref(), &constants, Some(&owner), diagnostics).named(name);
         if let Some(body) = &mut function.default {
-            cpu_body::rewrite(body, &constants);
+            finish_body(body, &constants, diagnostics);
         }
         twins.push(quote! {
             #[doc(hidden)]
-            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
             #twin
         });
     }
-    with_twins(&definition.attrs.clone(), definition.to_token_stream(), &twins)
+    with_twins(definition.to_token_stream(), &twins, diagnostics)
 }
 
 fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnostics) -> TokenStream {
     let outer = signature::const_generics(&implementation.generics);
+    // Two traits may give one type functions of one name.
+    let owner = implementation.trait_.as_ref().map_or(String::new(), |(path, _)| path.to_token_stream().to_string());
     let mut twins = Vec::new();
     for item in &mut implementation.items {
         let ImplItem::Fn(function) = item else { continue };
-        let constants =
-            Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
+        let constants = Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
         let name = format_ident!("__emit_{}", function.sig.ident);
         let visibility = function.vis.clone();
-        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(()), diagnostics).named(name);
-        cpu_body::rewrite(&mut function.block, &constants);
+        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(&owner), diagnostics).named(name);
+        finish_body(&mut function.block, &constants, diagnostics);
         function.attrs.push(syn::parse_quote!(#[inline]));
         twins.push(quote! {
             #[doc(hidden)]
-            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit)]
+            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
             #visibility #twin
         });
     }
-    with_twins(&implementation.attrs.clone(), implementation.to_token_stream(), &twins)
+    with_twins(implementation.to_token_stream(), &twins, diagnostics)
+}
+
+/// The body for the CPU; of an item with errors only its shape, so that rustc adds none.
+fn finish_body(body: &mut Block, constants: &Constants, diagnostics: &Diagnostics) {
+    if diagnostics.is_empty() {
+        cpu_body::rewrite(body, constants);
+    } else {
+        *body = stub();
+    }
 }
 
 /// The item once without twins and once with them: the feature `emit` of the crate `kernel` chooses, and an attribute
 /// of this crate cannot ask for it.
-fn with_twins(_: &[Attribute], item: TokenStream, twins: &[TokenStream]) -> TokenStream {
+fn with_twins(item: TokenStream, twins: &[TokenStream], diagnostics: &Diagnostics) -> TokenStream {
+    if !diagnostics.is_empty() {
+        return quote!(#[allow(unused, async_fn_in_trait)] #item);
+    }
     let mut tokens: Vec<_> = item.into_iter().collect();
     if let Some(proc_macro2::TokenTree::Group(group)) = tokens.pop() {
         let inner = group.stream();
@@ -151,7 +160,7 @@ fn twin(
     sig: &mut Signature,
     body: Option<&Block>,
     constants: &Constants,
-    associated: Option<()>,
+    owner: Option<&str>,
     diagnostics: &mut Diagnostics,
 ) -> Twin {
     check_signature(sig, diagnostics);
@@ -164,20 +173,28 @@ fn twin(
     let body = match body {
         None => quote!(;),
         Some(block) => {
-            let names: Vec<_> = arguments.iter().map(|argument| argument.name.clone()).collect();
             let has_value = !matches!(sig.output, ReturnType::Default);
-            let inner = lower::body(block, constants, &names, sig.asyncness.is_some(), has_value, diagnostics);
+            let of = BodyOf { arguments: &arguments, is_async: sig.asyncness.is_some(), has_value };
+            let inner = lower::body(block, &of, constants, diagnostics);
             let text = sig.ident.to_string();
             let generics = signature::generic_names(&sig.generics);
-            let name = match associated {
-                Some(()) => quote!(&::std::format!("{}_{}", ::kernel::variant::short_type_name::<Self>(), #text)),
-                None => quote!(#text),
+            let full_generics = signature::full_generic_names(&sig.generics);
+            // Where the function is written tells it from others of its name.
+            let place = quote!(::core::concat!(::core::module_path!(), ":", ::core::line!(), ":", ::core::column!()));
+            let new = match owner {
+                Some(owner) => quote!(
+                    #place,
+                    &::std::format!("{} {}", #owner, ::core::any::type_name::<Self>()),
+                    &::std::format!("{}_{}", ::kernel::variant::short_type_name::<Self>(), #text)
+                ),
+                None => quote!(#place, "", #text),
             };
             let bound = arguments.iter().map(bind);
+            let function = private("__function");
             quote!({
-                let mut __function = ::kernel::emit::Function::new(#name, #generics);
+                let mut #function = ::kernel::emit::Function::new(#new, #generics, #full_generics);
                 #(#bound)*
-                __function.call(|| #inner)
+                #function.call(|| #inner)
             })
         }
     };
@@ -207,11 +224,12 @@ fn parameter(argument: &Argument) -> TokenStream {
 fn bind(argument: &Argument) -> TokenStream {
     let name = &argument.name;
     let text = name.to_string();
+    let function = private("__function");
     match &argument.role {
-        Role::Storage { .. } => quote!(let #name = __function.storage(#name);),
-        Role::Workgroup { .. } => quote!(let #name = __function.workgroup(#name);),
-        Role::Reference(_) => quote!(let #name = __function.global(#name);),
-        Role::Pointer(_) => quote!(let #name = __function.pointer(#text, #name);),
-        Role::Builtin(_) | Role::Value => quote!(let #name = __function.value(#text, #name);),
+        Role::Storage { .. } => quote!(let #name = #function.storage(#name);),
+        Role::Workgroup { .. } => quote!(let #name = #function.workgroup(#name);),
+        Role::Reference(_) => quote!(let #name = #function.reference(#text, #name);),
+        Role::Pointer(_) => quote!(let #name = #function.pointer(#text, #name);),
+        Role::Builtin(_) | Role::Value => quote!(let #name = #function.value(#text, #name);),
     }
 }

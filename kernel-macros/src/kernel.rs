@@ -6,8 +6,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Expr, Ident, ItemFn, Token};
 
 use crate::cpu_body;
-use crate::diagnostics::Diagnostics;
-use crate::lower::{self, constant::Constants};
+use crate::diagnostics::{Diagnostics, without_body};
+use crate::lower::{self, BodyOf, constant::Constants};
 use crate::signature::{self, Argument, Builtin, Role};
 
 /// `workgroup = .., groups = .., workgroup_memory = ..`
@@ -54,30 +54,37 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
             return quote!(#error #item);
         }
     };
-    let original = without_markers(function.clone());
     let mut diagnostics = Diagnostics::default();
     let attribute = match syn::parse2::<Attribute>(attribute) {
         Ok(attribute) => attribute,
         Err(error) => {
             diagnostics.add(error);
-            return diagnostics.into_tokens(quote!(#original)).unwrap_or_default();
+            return diagnostics.into_tokens(without_body(&function)).unwrap_or_default();
         }
     };
+    let original = function.clone();
     let arguments = signature::arguments(function.sig.inputs.iter_mut(), &mut diagnostics);
     check(&function, &attribute, &arguments, &mut diagnostics);
+    let signature_holds = diagnostics.is_empty();
     let constants = Constants::new(signature::const_generics(&function.sig.generics));
-    let names: Vec<_> = arguments.iter().map(|argument| argument.name.clone()).collect();
-    let is_async = function.sig.asyncness.is_some();
-    let twin = lower::body(&function.block, &constants, &names, is_async, false, &mut diagnostics);
-    cpu_body::rewrite(&mut function.block, &constants);
-    if let Some(tokens) = diagnostics.into_tokens(quote!(#original)) {
-        return tokens;
-    }
-    let (Some(workgroup), Some(groups)) = (attribute.workgroup, attribute.groups) else {
-        return quote!(#function);
+    let of = BodyOf { arguments: &arguments, is_async: function.sig.asyncness.is_some(), has_value: false };
+    let twin = lower::body(&function.block, &of, &constants, &mut diagnostics);
+    let (Some(workgroup), Some(groups), true) = (attribute.workgroup, attribute.groups, signature_holds) else {
+        return diagnostics.into_tokens(without_body(&original)).unwrap_or_default();
     };
+    let body_holds = diagnostics.is_empty();
+    cpu_body::rewrite(&mut function.block, &constants);
     let memory_limit = attribute.workgroup_memory.unwrap_or_else(|| syn::parse_quote!(16_384));
-    Expansion { function, arguments, workgroup, groups, memory_limit, twin }.tokens()
+    let mut expansion = Expansion { function, arguments, workgroup, groups, memory_limit, twin };
+    if !body_holds {
+        // The kernel's dispatch stays for its callers, so that they add no errors.
+        expansion.twin = quote!(());
+    }
+    let module = expansion.module_item();
+    match diagnostics.into_tokens(without_body(&original)) {
+        Some(errors) => quote!(#errors #module),
+        None => expansion.tokens(),
+    }
 }
 
 fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagnostics: &mut Diagnostics) {
@@ -115,10 +122,14 @@ fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagn
                 }
             }
             Role::Workgroup { len: None, .. } => {
-                diagnostics.error(&argument.ty, "workgroup memory needs its length: `#[len = W] name: &mut Workgroup<f32>`");
+                diagnostics
+                    .error(&argument.ty, "workgroup memory needs its length: `#[len = W] name: &mut Workgroup<f32>`");
             }
             Role::Pointer(ty) => {
-                diagnostics.error(ty, "a kernel's arguments are `&mut Storage<T>` or `&mut Workgroup<T>`, not `&mut` to a value");
+                diagnostics.error(
+                    ty,
+                    "a kernel's arguments are `&mut Storage<T>` or `&mut Workgroup<T>`, not `&mut` to a value",
+                );
             }
             Role::Value => {
                 diagnostics.error(
@@ -132,22 +143,14 @@ fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagn
     }
 }
 
-/// The function without `#[len]` and `#[unroll]`, which rustc does not know.
-pub fn without_markers(mut function: ItemFn) -> ItemFn {
-    for input in &mut function.sig.inputs {
-        if let syn::FnArg::Typed(typed) = input {
-            typed.attrs.retain(|attribute| !attribute.path().is_ident("len"));
-        }
+/// The kernel's visibility as seen from its module, which is one level deeper.
+fn inside(visibility: &syn::Visibility) -> TokenStream {
+    match visibility {
+        syn::Visibility::Inherited => quote!(pub(super)),
+        syn::Visibility::Restricted(restricted) if restricted.path.is_ident("super") => quote!(pub(in super::super)),
+        syn::Visibility::Restricted(restricted) if restricted.path.is_ident("self") => quote!(pub(super)),
+        visibility => quote!(#visibility),
     }
-    struct Strip;
-    impl syn::visit_mut::VisitMut for Strip {
-        fn visit_expr_for_loop_mut(&mut self, node: &mut syn::ExprForLoop) {
-            node.attrs.retain(|attribute| !attribute.path().is_ident("unroll"));
-            syn::visit_mut::visit_expr_for_loop_mut(self, node);
-        }
-    }
-    syn::visit_mut::VisitMut::visit_block_mut(&mut Strip, &mut function.block);
-    function
 }
 
 struct Expansion {
@@ -161,13 +164,18 @@ struct Expansion {
 
 impl Expansion {
     fn tokens(&self) -> TokenStream {
-        let function = &self.function;
-        let (visibility, name) = (&function.vis, &function.sig.ident);
-        let module = self.module();
+        let (function, module) = (&self.function, self.module_item());
         quote! {
             #[allow(clippy::too_many_arguments, unused_parens)]
             #function
+            #module
+        }
+    }
 
+    fn module_item(&self) -> TokenStream {
+        let (visibility, name) = (&self.function.vis, &self.function.sig.ident);
+        let module = self.module();
+        quote! {
             #[doc = concat!("Dispatch of the kernel [`", stringify!(#name), "`](fn@", stringify!(#name), ").")]
             #visibility mod #name {
                 #[allow(unused_imports)]
@@ -195,6 +203,7 @@ impl Expansion {
     }
 
     fn module(&self) -> TokenStream {
+        let visibility = inside(&self.function.vis);
         let generics = &self.function.sig.generics;
         let (impl_generics, type_generics, bounds) = generics.split_for_impl();
         let turbofish = type_generics.as_turbofish();
@@ -221,13 +230,15 @@ impl Expansion {
         let (cpu, raw) = (self.cpu(), self.storage().map(|(name, _, _)| quote!(args.#name.raw())));
         let builder = self.builder();
         let twin = &self.twin;
-        let args_generics = if self.args_types().is_empty() { quote!(<'_>) } else {
+        let args_generics = if self.args_types().is_empty() {
+            quote!(<'_>)
+        } else {
             let used = self.args_types();
             quote!(<'_, #(#used),*>)
         };
         quote! {
             /// The kernel with its generics.
-            pub struct Kernel #impl_generics (::core::marker::PhantomData<fn() -> (#(#phantom,)*)>) #bounds;
+            #visibility struct Kernel #impl_generics (::core::marker::PhantomData<fn() -> (#(#phantom,)*)>) #bounds;
 
             #args
 
@@ -287,8 +298,8 @@ impl Expansion {
 
             ::kernel::__emit_only! {
                 /// The variant's WGSL.
-                #[allow(unused_variables, clippy::let_unit_value, clippy::unused_unit)]
-                pub fn emit<#params_list>() -> ::kernel::emit::EmittedVariant #bounds {
+                #[allow(unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+                #visibility fn emit<#params_list>() -> ::kernel::emit::EmittedVariant #bounds {
                     let () = Kernel #turbofish::LIMITS;
                     let key = <Kernel #type_generics as ::kernel::dispatch::Variant>::key();
                     ::kernel::emit::kernel(key, Kernel #turbofish::WORKGROUP_SIZE, |__kernel| {
@@ -309,7 +320,9 @@ impl Expansion {
             .type_params()
             .map(|parameter| &parameter.ident)
             .filter(|ident| {
-                elements.iter().any(|element| element.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| *ident == word))
+                elements
+                    .iter()
+                    .any(|element| element.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| *ident == word))
             })
             .collect()
     }
@@ -317,8 +330,7 @@ impl Expansion {
     fn args(&self) -> TokenStream {
         let used = self.args_types();
         let fields = self.storage().map(|(name, element, mutable)| {
-            let (reference, access) =
-                if mutable { (quote!(&'a mut), "read_write") } else { (quote!(&'a), "read") };
+            let (reference, access) = if mutable { (quote!(&'a mut), "read_write") } else { (quote!(&'a), "read") };
             let doc = format!("`{name}`, `{access}`.");
             quote!(#[doc = #doc] pub #name: #reference ::kernel::dispatch::Buffer<#element>)
         });
@@ -327,9 +339,10 @@ impl Expansion {
         } else {
             quote!()
         };
+        let visibility = inside(&self.function.vis);
         quote! {
             /// The kernel's buffers.
-            pub struct Args<'a, #(#used),*> {
+            #visibility struct Args<'a, #(#used),*> {
                 #(#fields,)*
                 #marker
             }
@@ -342,9 +355,10 @@ impl Expansion {
         let generic_arguments = signature::generic_arguments(&self.function.sig.generics);
         let turbofish = if generic_arguments.is_empty() { quote!() } else { quote!(::<#generic_arguments>) };
         let (params_type, params_name) = self.params();
-        let views = self.storage().enumerate().map(|(index, (name, element, _))| {
-            quote!(let #name = memory[#index].view::<#element>();)
-        });
+        let views = self
+            .storage()
+            .enumerate()
+            .map(|(index, (name, element, _))| quote!(let #name = __buffers[#index].view::<#element>();));
         let workgroup_memory: Vec<_> = self
             .arguments
             .iter()
@@ -367,7 +381,9 @@ impl Expansion {
                 Role::Builtin(builtin) => Some(match builtin {
                     Builtin::WorkgroupId => quote!(let #name = __group;),
                     Builtin::LocalIndex => quote!(let #name = __lane;),
-                    Builtin::GlobalId => quote!(let #name = __group.wrapping_mul(Self::WORKGROUP_SIZE).wrapping_add(__lane);),
+                    Builtin::GlobalId => {
+                        quote!(let #name = __group.wrapping_mul(Self::WORKGROUP_SIZE).wrapping_add(__lane);)
+                    }
                 }),
                 _ => None,
             }
@@ -397,7 +413,7 @@ impl Expansion {
         };
         quote! {
             #[allow(unused_variables, unused_mut)]
-            fn on_cpu(memory: ::std::vec::Vec<::kernel::cpu::Memory>) -> ::kernel::dispatch::CpuKernel {
+            fn on_cpu(__buffers: ::std::vec::Vec<::kernel::cpu::Memory>) -> ::kernel::dispatch::CpuKernel {
                 let __key = <Self as ::kernel::dispatch::Variant>::key();
                 ::std::boxed::Box::new(move |__uniform: &[u8], __options: ::kernel::cpu::CpuOptions| {
                     let #params_name = <#params_type as ::kernel::params::Params>::from_bytes(__uniform);

@@ -24,7 +24,8 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
             "u64" | "i64" | "usize" | "f64" | "u8" | "u16" => {
                 diagnostics.error(ty, format!("WGSL has no `{name}`: use `u32`, `i32` or `f32`"));
             }
-            _ => diagnostics.error(ty, "params hold `u32`, `i32`, `f32` and vectors of them; arrays go to a storage buffer"),
+            _ => diagnostics
+                .error(ty, "params hold `u32`, `i32`, `f32` and vectors of them; arrays go to a storage buffer"),
         }
     }
     if let Some(tokens) = diagnostics.into_tokens(quote!(#input)) {
@@ -46,9 +47,12 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
         end = quote!(#raw::#offset + <#ty as ::kernel::layout::UniformField>::SIZE);
     }
     let before: Vec<TokenStream> = std::iter::once(quote!(0))
-        .chain(types.iter().zip(&offsets).map(|(ty, offset)| {
-            quote!(#raw::#offset + <#ty as ::kernel::layout::UniformField>::SIZE)
-        }))
+        .chain(
+            types
+                .iter()
+                .zip(&offsets)
+                .map(|(ty, offset)| quote!(#raw::#offset + <#ty as ::kernel::layout::UniformField>::SIZE)),
+        )
         .take(types.len())
         .collect();
     let structure = structure(name, &fields);
@@ -137,9 +141,13 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
 
             impl ::kernel::emit::WgslType for #name {
                 fn wgsl() -> ::std::string::String {
-                    ::kernel::emit::declare_struct(
+                    ::kernel::emit::declare_struct::<Self>(
                         stringify!(#name),
-                        &[#(::std::format!("{}: {}", stringify!(#names), <#types as ::kernel::emit::WgslType>::wgsl())),*],
+                        &[#(::std::format!(
+                            "{}: {}",
+                            ::kernel::emit::member(stringify!(#names)),
+                            <#types as ::kernel::emit::WgslType>::wgsl()
+                        )),*],
                     )
                 }
             }
@@ -148,7 +156,9 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
                 type Fields = #handles;
                 fn fields(text: &str) -> #handles {
                     #handles {
-                        #(#names: ::kernel::emit::Expr::new(::std::format!("{text}.{}", stringify!(#names))),)*
+                        #(#names: ::kernel::emit::Expr::new(
+                            ::std::format!("{text}.{}", ::kernel::emit::member(stringify!(#names)))
+                        ),)*
                     }
                 }
             }

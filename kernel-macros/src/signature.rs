@@ -40,6 +40,13 @@ pub enum Builtin {
     GlobalId,
 }
 
+/// Names of what a body may change through an argument.
+pub fn by_reference(arguments: &[Argument]) -> Vec<Ident> {
+    let is_reference =
+        |argument: &&Argument| !matches!(argument.role, Role::Builtin(_) | Role::Value | Role::Reference(_));
+    arguments.iter().filter(is_reference).map(|argument| argument.name.clone()).collect()
+}
+
 /// Reads the arguments; `#[len = ..]` is taken off them.
 pub fn arguments<'a>(inputs: impl Iterator<Item = &'a mut FnArg>, diagnostics: &mut Diagnostics) -> Vec<Argument> {
     let mut arguments = Vec::new();
@@ -52,7 +59,14 @@ pub fn arguments<'a>(inputs: impl Iterator<Item = &'a mut FnArg>, diagnostics: &
             FnArg::Typed(typed) => typed,
         };
         let name = match &*typed.pat {
-            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => ident.ident.clone(),
+            Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
+                if let Some(mutability) = &ident.mutability {
+                    let message =
+                        format!("WGSL's arguments never change: `let mut {0} = {0};` in the body", ident.ident);
+                    diagnostics.error(mutability, message);
+                }
+                ident.ident.clone()
+            }
             pattern => {
                 diagnostics.error(pattern, "an argument of a kernel is a plain name, not a pattern");
                 continue;
@@ -133,12 +147,18 @@ pub fn const_generics(generics: &Generics) -> Vec<String> {
 
 /// `&[..]` with the name of every generic of the instance, for keys of variants and names of WGSL functions.
 pub fn generic_names(generics: &Generics) -> TokenStream {
+    names(generics, |ident| quote!(::kernel::variant::short_type_name::<#ident>()))
+}
+
+/// As [`generic_names`] with the types' modules, which tell types of one name apart.
+pub fn full_generic_names(generics: &Generics) -> TokenStream {
+    names(generics, |ident| quote!(::std::string::ToString::to_string(::core::any::type_name::<#ident>())))
+}
+
+fn names(generics: &Generics, type_name: impl Fn(&Ident) -> TokenStream) -> TokenStream {
     let names = generics.params.iter().filter_map(|parameter| match parameter {
         GenericParam::Lifetime(_) => None,
-        GenericParam::Type(ty) => {
-            let ident = &ty.ident;
-            Some(quote!(::kernel::variant::short_type_name::<#ident>()))
-        }
+        GenericParam::Type(ty) => Some(type_name(&ty.ident)),
         GenericParam::Const(constant) => {
             let ident = &constant.ident;
             Some(quote!(::std::string::ToString::to_string(&#ident)))

@@ -68,8 +68,7 @@ fn substitute(tokens: TokenStream, name: &Ident, value: &TokenStream) -> TokenSt
         .flat_map(|token| match token {
             TokenTree::Ident(ident) if ident == *name => value.clone(),
             TokenTree::Group(group) => {
-                let mut inner =
-                    proc_macro2::Group::new(group.delimiter(), substitute(group.stream(), name, value));
+                let mut inner = proc_macro2::Group::new(group.delimiter(), substitute(group.stream(), name, value));
                 inner.set_span(group.span());
                 TokenTree::Group(inner).into()
             }

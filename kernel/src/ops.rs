@@ -1,6 +1,8 @@
 //! WGSL's operators on the CPU. `#[kernel]` and `#[device]` rewrite `a + b` to `ops::add(a, b)`: integers wrap,
 //! shifts are masked and division by zero is defined, as WGSL §8.7 and §8.8 say, in debug builds too.
 
+use std::ops::{Index, IndexMut};
+
 use crate::types::{Vec2, Vec3, Vec4};
 
 macro_rules! operator {
@@ -243,10 +245,38 @@ impl IndexScalar for usize {
     }
 }
 
+/// A checked index: the `x[i]` of a kernel is `x[position(i)]` on the CPU, so that an index out of bounds names the
+/// kernel's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position(pub usize);
+
 /// The position that an index names.
 #[inline(always)]
-pub fn position<I: IndexScalar>(index: I) -> usize {
-    index.position()
+pub fn position<I: IndexScalar>(index: I) -> Position {
+    Position(index.position())
+}
+
+impl<T, const N: usize> Index<Position> for [T; N] {
+    type Output = T;
+    #[inline(always)]
+    #[track_caller]
+    fn index(&self, Position(index): Position) -> &T {
+        match self.get(index) {
+            Some(element) => element,
+            None => crate::cpu::out_of_bounds("local array", index, N),
+        }
+    }
+}
+
+impl<T, const N: usize> IndexMut<Position> for [T; N] {
+    #[inline(always)]
+    #[track_caller]
+    fn index_mut(&mut self, Position(index): Position) -> &mut T {
+        match self.get_mut(index) {
+            Some(element) => element,
+            None => crate::cpu::out_of_bounds("local array", index, N),
+        }
+    }
 }
 
 macro_rules! convert {

@@ -4,6 +4,8 @@
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
+use crate::ops::Position;
+
 macro_rules! view {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -49,11 +51,11 @@ macro_rules! view {
             }
         }
 
-        impl<T> Index<usize> for $name<T> {
+        impl<T> Index<Position> for $name<T> {
             type Output = T;
             #[inline(always)]
             #[track_caller]
-            fn index(&self, index: usize) -> &T {
+            fn index(&self, Position(index): Position) -> &T {
                 if index >= self.len {
                     crate::cpu::out_of_bounds(stringify!($name), index, self.len);
                 }
@@ -62,10 +64,10 @@ macro_rules! view {
             }
         }
 
-        impl<T> IndexMut<usize> for $name<T> {
+        impl<T> IndexMut<Position> for $name<T> {
             #[inline(always)]
             #[track_caller]
-            fn index_mut(&mut self, index: usize) -> &mut T {
+            fn index_mut(&mut self, Position(index): Position) -> &mut T {
                 if index >= self.len {
                     crate::cpu::out_of_bounds(stringify!($name), index, self.len);
                 }

@@ -7,24 +7,26 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{BinOp, Expr, ExprCall, ExprIf, ExprPath, Lit, Member, Path, UnOp};
 
-use super::Lower;
 use super::constant::Constants;
+use super::order::{private, writes_statements};
+use super::refusal::refusal;
+use super::{Lower, Position};
 use crate::cpu_body::value_operator;
 
 /// What a block restores when it ends.
 pub(super) struct Scope {
     constants: Constants,
-    locals: HashSet<String>,
+    by_reference: HashSet<String>,
 }
 
 impl Lower<'_> {
     pub(super) fn enter(&mut self) -> Scope {
-        Scope { constants: self.constants.clone(), locals: self.locals.clone() }
+        Scope { constants: self.constants.clone(), by_reference: self.by_reference.clone() }
     }
 
     pub(super) fn leave(&mut self, scope: Scope) {
         self.constants = scope.constants;
-        self.locals = scope.locals;
+        self.by_reference = scope.by_reference;
     }
 
     /// The left side of an assignment.
@@ -48,6 +50,12 @@ impl Lower<'_> {
         self.value(right)
     }
 
+    /// A `let` or a counter hides what had its name.
+    pub(super) fn shadow(&mut self, name: &str) {
+        self.constants.shadow(name);
+        self.by_reference.remove(name);
+    }
+
     /// An expression's handle.
     pub(super) fn value(&mut self, expr: &Expr) -> TokenStream {
         let span = expr.span();
@@ -65,7 +73,14 @@ impl Lower<'_> {
             Expr::Paren(paren) => self.value(&paren.expr),
             Expr::Group(group) => self.value(&group.expr),
             Expr::Binary(binary) => {
-                let left = self.value(&binary.left);
+                let statements = writes_statements(&binary.right);
+                if statements && matches!(binary.op, BinOp::And(_) | BinOp::Or(_)) {
+                    return self.short_circuit(&binary.left, &binary.right, matches!(binary.op, BinOp::Or(_)));
+                }
+                let mut left = self.value(&binary.left);
+                if statements {
+                    left = self.kept(&binary.left, left);
+                }
                 let right = self.shift_aware(&binary.op, &binary.right);
                 let function = match (&binary.op, value_operator(&binary.op)) {
                     (_, Some(function)) => function,
@@ -102,7 +117,7 @@ impl Lower<'_> {
                 self.value(&waited.base)
             }
             Expr::Index(index) => {
-                let (array, position) = (self.value(&index.expr), self.value(&index.index));
+                let (array, position) = self.index_operand(&index.expr, &index.index);
                 quote_spanned!(span=> ::kernel::emit::index(#array, #position))
             }
             Expr::Field(field) => match &field.member {
@@ -116,26 +131,33 @@ impl Lower<'_> {
                 }
             },
             Expr::Reference(reference) => self.value(&reference.expr),
-            Expr::If(branch) => self.if_value(branch),
-            Expr::Block(block) => self.value_block(&block.block),
+            Expr::If(branch) => self.if_value(branch, Position::Inner),
+            Expr::Block(block) => self.value_block(&block.block, Position::Inner),
             Expr::Repeat(repeat) => {
                 let (value, len) = (self.value(&repeat.expr), &repeat.len);
-                quote_spanned!(span=> ::kernel::emit::zero_array::<_, { #len }>(#value))
+                let len = match &**len {
+                    Expr::Path(_) | Expr::Lit(_) => quote!(#len),
+                    len => quote!({ #len }),
+                };
+                quote_spanned!(span=> ::kernel::emit::zero_array::<_, #len>(#value))
             }
             Expr::Struct(literal) => {
                 let path = &literal.path;
                 if let Some(rest) = &literal.rest {
                     self.diagnostics.error(rest, "WGSL has no `..`: give every field");
                 }
-                let mut fields: Vec<(String, TokenStream)> = Vec::new();
-                for field in &literal.fields {
+                // Evaluated in the order of the literal, passed in the order of the names.
+                let values = self.operands(literal.fields.iter().map(|field| &field.expr));
+                let mut fields: Vec<(String, syn::Ident, TokenStream)> = Vec::new();
+                for (field, value) in literal.fields.iter().zip(values) {
                     if let Member::Named(name) = &field.member {
-                        fields.push((name.to_string(), self.value(&field.expr)));
+                        fields.push((name.to_string(), private(&format!("__field_{}", unraw(name))), value));
                     }
                 }
+                let lets: Vec<_> = fields.iter().map(|(_, name, value)| quote!(let #name = #value;)).collect();
                 fields.sort_by(|a, b| a.0.cmp(&b.0));
-                let values = fields.into_iter().map(|(_, value)| value);
-                quote_spanned!(span=> #path::__emit_new(#(#values),*))
+                let names = fields.iter().map(|(_, name, _)| name);
+                quote_spanned!(span=> { #(#lets)* #path::__emit_new(#(#names),*) })
             }
             other => {
                 let message = refusal(other);
@@ -169,7 +191,7 @@ impl Lower<'_> {
             self.diagnostics.error(&call.func, "WGSL has no function values: call a function by its name");
             return quote!(::kernel::emit::unit());
         };
-        let arguments: Vec<_> = call.args.iter().map(|argument| self.value(argument)).collect();
+        let arguments = self.operands(&call.args);
         let span = call.span();
         if let Some(name) = function.path.get_ident().map(ToString::to_string)
             && matches!(name.as_str(), "f32" | "u32" | "i32")
@@ -181,43 +203,53 @@ impl Lower<'_> {
         quote_spanned!(span=> #twin(#(#arguments),*))
     }
 
-    fn if_value(&mut self, branch: &ExprIf) -> TokenStream {
+    /// A value-`if`; in the tail of a function, its branches may return their values.
+    pub(super) fn if_value(&mut self, branch: &ExprIf, position: Position) -> TokenStream {
         let Some((_, other)) = &branch.else_branch else {
             self.diagnostics.error(branch, "an `if` whose value is used needs an `else`");
             return quote!(::kernel::emit::unit());
         };
-        let then = self.value_block(&branch.then_branch);
+        let then = self.value_block(&branch.then_branch, position);
         let other = match &**other {
-            Expr::If(next) => self.if_value(next),
-            Expr::Block(block) => self.value_block(&block.block),
+            Expr::If(next) => self.if_value(next, position),
+            Expr::Block(block) => self.value_block(&block.block, position),
             other => self.value(other),
         };
         if self.constants.is_constant(&branch.cond) {
             let condition = &branch.cond;
             return quote!(if #condition { #then } else { #other });
         }
-        let condition = self.value(&branch.cond);
+        let test = self.value(&branch.cond);
+        let (condition, result, value) = (private("__condition"), private("__branch"), private("__value"));
         // A variable, never `select`, which would evaluate both sides.
         quote!({
-            let __condition = #condition;
-            let __branch = ::kernel::emit::branch_value();
-            ::kernel::emit::begin_if(__condition);
-            { let __value = #then; ::kernel::emit::assign(__branch, __value); }
+            let #condition = #test;
+            let #result = ::kernel::emit::branch_value();
+            ::kernel::emit::begin_if(#condition);
+            { let #value = #then; ::kernel::emit::assign_branch(#result, #value); }
             ::kernel::emit::begin_else();
-            { let __value = #other; ::kernel::emit::assign(__branch, __value); }
+            { let #value = #other; ::kernel::emit::assign_branch(#result, #value); }
             ::kernel::emit::end();
-            __branch
+            #result
         })
     }
+}
+
+/// A name without Rust's `r#`.
+fn unraw(name: &syn::Ident) -> String {
+    name.to_string().trim_start_matches("r#").to_owned()
 }
 
 /// The twin of a function: the module of its name for a free function, a hidden associated function for `Type::f`.
 fn twin_path(function: &ExprPath) -> TokenStream {
     let mut path: Path = function.path.clone();
     let associated = function.qself.is_some()
-        || path.segments.iter().rev().nth(1).is_some_and(|owner| {
-            owner.ident.to_string().starts_with(|c: char| c.is_ascii_uppercase())
-        });
+        || path
+            .segments
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|owner| owner.ident.to_string().starts_with(|c: char| c.is_ascii_uppercase()));
     let Some(last) = path.segments.last_mut() else { return quote!(#function) };
     if associated {
         last.ident = syn::Ident::new(&format!("__emit_{}", last.ident), last.ident.span());
@@ -232,26 +264,4 @@ fn twin_path(function: &ExprPath) -> TokenStream {
     }
     let arguments = std::mem::replace(&mut last.arguments, syn::PathArguments::None);
     quote!(#path::emit #arguments)
-}
-
-/// Why WGSL cannot have this, and the way out.
-fn refusal(expr: &Expr) -> &'static str {
-    match expr {
-        Expr::MethodCall(_) => "a kernel calls WGSL's functions, not methods: `max(a, b)` instead of `a.max(b)`",
-        Expr::While(_) | Expr::Loop(_) => {
-            "a loop counts: `for i in a..b` or `for i in strided(start, end, step)`, so that it ends on every device"
-        }
-        Expr::Match(_) => "`match` is not part of the kernel language: use `if` and `else if`",
-        Expr::Closure(_) => "WGSL has no closures: write a `#[device]` function",
-        Expr::Tuple(_) => "WGSL has no tuples: use a vector or a `#[device]` struct",
-        Expr::Macro(_) => "a macro call cannot become WGSL: write what it stands for",
-        Expr::Try(_) => "WGSL has no `?`: a kernel cannot fail",
-        Expr::Array(_) => "write `[value; N]` and assign the elements",
-        Expr::Range(_) => "a range stands only in a `for` loop",
-        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => "WGSL leaves a function or loop in a statement, not in a value",
-        Expr::Assign(_) => "an assignment is a statement in WGSL, not a value",
-        Expr::Unsafe(_) => "a kernel needs no `unsafe`",
-        Expr::Async(_) => "write the barrier's `.await` in the kernel itself",
-        _ => "this is not part of the kernel language",
-    }
 }

@@ -5,7 +5,9 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, Expr, ExprForLoop, ExprIf, Local, Pat, RangeLimits, Stmt, Type};
 
-use super::{Lower, handle_type, location};
+use super::order::{private, writes_statements};
+use super::refusal::{COUNTS, MACRO};
+use super::{Lower, Position, handle_type, location};
 use crate::cpu_body::{assign_operator, assign_sign};
 
 impl Lower<'_> {
@@ -17,29 +19,46 @@ impl Lower<'_> {
         quote!({ #(#statements)* ::kernel::emit::unit() })
     }
 
-    /// A block whose last expression is its value.
-    pub(super) fn value_block(&mut self, block: &Block) -> TokenStream {
+    /// A block whose last expression is its value, or that never ends.
+    pub(super) fn value_block(&mut self, block: &Block, position: Position) -> TokenStream {
         let scope = self.enter();
         let mut statements = Vec::new();
-        let mut value = None;
+        let mut value = quote!(::kernel::emit::unit());
         for (index, statement) in block.stmts.iter().enumerate() {
+            let is_last = index + 1 == block.stmts.len();
             match statement {
-                Stmt::Expr(expr, None) if index + 1 == block.stmts.len() => {
-                    statements.push(location(expr));
-                    value = Some(self.value(expr));
-                }
-                Stmt::Expr(Expr::Return(back), Some(_)) if index + 1 == block.stmts.len() => {
+                Stmt::Expr(Expr::Return(back), _) if is_last && position == Position::Tail => {
                     statements.push(location(back));
-                    value = Some(match &back.expr {
+                    value = match &back.expr {
                         Some(expr) => self.value(expr),
                         None => quote!(::kernel::emit::unit()),
-                    });
+                    };
+                }
+                Stmt::Expr(Expr::Return(_) | Expr::Break(_) | Expr::Continue(_), _) if is_last => {
+                    statements.push(self.statement(statement));
+                    value = quote!(::kernel::emit::never());
+                }
+                // `if .. else ..;` in the end of a function with a value returns in every branch.
+                Stmt::Expr(Expr::If(branch), semicolon)
+                    if is_last
+                        && branch.else_branch.is_some()
+                        && (semicolon.is_none() || position == Position::Tail) =>
+                {
+                    statements.push(location(branch));
+                    value = self.if_value(branch, position);
+                }
+                Stmt::Expr(Expr::Block(inner), None) if is_last => {
+                    statements.push(location(inner));
+                    value = self.value_block(&inner.block, position);
+                }
+                Stmt::Expr(expr, None) if is_last => {
+                    statements.push(location(expr));
+                    value = self.value(expr);
                 }
                 other => statements.push(self.statement(other)),
             }
         }
         self.leave(scope);
-        let value = value.unwrap_or_else(|| quote!(::kernel::emit::unit()));
         quote!({ #(#statements)* #value })
     }
 
@@ -53,7 +72,7 @@ impl Lower<'_> {
                 TokenStream::new()
             }
             Stmt::Macro(call) => {
-                self.diagnostics.error(call, "a macro call cannot become WGSL: write what it stands for");
+                self.diagnostics.error(call, MACRO);
                 TokenStream::new()
             }
         };
@@ -75,6 +94,9 @@ impl Lower<'_> {
             self.diagnostics.error(pattern, "WGSL declares one name at a time: `let a = ..; let b = ..;`");
             return TokenStream::new();
         };
+        if ident.by_ref.is_some() || ident.subpat.is_some() {
+            self.diagnostics.error(pattern, "WGSL declares a plain name: `let a = ..;`");
+        }
         let Some(init) = &local.init else {
             self.diagnostics.error(local, "a variable needs its first value: `let mut x = 0.0f32;`");
             return TokenStream::new();
@@ -90,29 +112,34 @@ impl Lower<'_> {
             let handle = handle_type(ty);
             quote!(: #handle)
         });
-        self.constants.shadow(&text);
-        self.locals.insert(text.clone());
+        self.shadow(&text);
         quote_spanned!(local.span()=> let #name #ty = ::kernel::emit::#function(#text, #value);)
     }
 
     fn expression_statement(&mut self, expr: &Expr) -> TokenStream {
         match expr {
             Expr::Assign(assign) => {
-                let (place, value) = (self.place(&assign.left), self.value(&assign.right));
-                quote_spanned!(assign.span()=> { let __value = #value; ::kernel::emit::assign(#place, __value); })
+                let value = self.assigned(&assign.left, &assign.right, None);
+                let (place, right) = (self.place(&assign.left), private("__value"));
+                quote_spanned!(assign.span()=> {
+                    let #right = #value;
+                    ::kernel::emit::assign(#place, #right);
+                })
             }
             Expr::Binary(binary) if assign_operator(&binary.op).is_some() => {
                 let sign = assign_sign(&binary.op);
-                let (place, value) = (self.place(&binary.left), self.shift_aware(&binary.op, &binary.right));
-                let operation = quote::format_ident!("{}", assign_operator(&binary.op).unwrap_or("add"));
+                let value = self.assigned(&binary.left, &binary.right, Some(&binary.op));
+                let place = self.place(&binary.left);
+                let operation = format_ident!("{}", assign_operator(&binary.op).unwrap_or("add"));
+                let (left, right) = (private("__place"), private("__value"));
                 // The operator itself is named too, for rustc to check and infer its operands.
                 quote_spanned!(binary.op.span()=> {
-                    let __value = #value;
-                    let __place = #place;
+                    let #right = #value;
+                    let #left = #place;
                     if false {
-                        ::kernel::emit::assign(__place, ::kernel::emit::#operation(__place, __value));
+                        ::kernel::emit::assign(#left, ::kernel::emit::#operation(#left, #right));
                     }
-                    ::kernel::emit::assign_with(#sign, __place, __value);
+                    ::kernel::emit::assign_with(#sign, #left, #right);
                 })
             }
             Expr::If(branch) => self.if_statement(branch),
@@ -142,6 +169,15 @@ impl Lower<'_> {
                 quote_spanned!(expr.span()=> ::kernel::emit::stmt(#value);)
             }
         }
+    }
+
+    /// The right side of an assignment, which Rust evaluates before the place.
+    fn assigned(&mut self, place: &Expr, value: &Expr, op: Option<&syn::BinOp>) -> TokenStream {
+        let handle = match op {
+            Some(op) => self.shift_aware(op, value),
+            None => self.value(value),
+        };
+        if writes_statements(place) { self.kept(value, handle) } else { handle }
     }
 
     fn leaves_loop(&mut self, tokens: &impl Spanned, decorated: bool, keyword: &str) {
@@ -180,10 +216,13 @@ impl Lower<'_> {
 
     fn for_loop(&mut self, for_loop: &ExprForLoop) -> TokenStream {
         let name = match &*for_loop.pat {
-            Pat::Ident(ident) => ident.ident.clone(),
+            Pat::Ident(ident) if ident.mutability.is_none() && ident.by_ref.is_none() && ident.subpat.is_none() => {
+                ident.ident.clone()
+            }
             Pat::Wild(wild) => syn::Ident::new("_counter", wild.span()),
             pattern => {
-                self.diagnostics.error(pattern, "a loop's counter is a plain name");
+                self.diagnostics
+                    .error(pattern, "a loop's counter is a plain name; to change it, copy it: `let mut j = i;`");
                 return TokenStream::new();
             }
         };
@@ -203,10 +242,7 @@ impl Lower<'_> {
                 (call.args[0].clone(), call.args[1].clone(), Some(call.args[2].clone()))
             }
             iterator => {
-                self.diagnostics.error(
-                    iterator,
-                    "a loop counts: `for i in a..b` or `for i in strided(start, end, step)`, so that it ends on every device",
-                );
+                self.diagnostics.error(iterator, COUNTS);
                 return TokenStream::new();
             }
         };
@@ -223,20 +259,20 @@ impl Lower<'_> {
             self.constants = constants;
             return quote!(for #name in #start..#end { #inner; });
         }
-        let (start, end) = (self.value(&start), self.value(&end));
-        let step = match step.map(|step| self.value(&step)) {
+        let bounds = self.operands([&start, &end].into_iter().chain(&step));
+        let (start, end) = (&bounds[0], &bounds[1]);
+        let step = match bounds.get(2) {
             Some(step) => quote!(::std::option::Option::Some(#step)),
             None => quote!(::std::option::Option::None),
         };
         let text = name.to_string();
         let scope = self.enter();
-        self.constants.shadow(&text);
-        self.locals.insert(text.clone());
+        self.shadow(&text);
         let unrolled = std::mem::take(&mut self.unrolled);
         let inner = self.unit_block(&for_loop.body);
         self.unrolled = unrolled;
         self.leave(scope);
-        let counted = format_ident!("__counted_{}", text.trim_start_matches('_'));
+        let counted = private("__counted");
         quote!({
             let #counted = ::kernel::emit::begin_for(#text, #start, #end, #step);
             let #name = #counted.counter;

@@ -21,7 +21,9 @@ pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(),
         let labels: Vec<&str> = error.labels().map(|(_, label)| label).collect();
         invalid(format!("{}: {}", error.message(), labels.join("; ")), offset)
     })?;
-    let mut capabilities = Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER;
+    // `unpack2x16float` and `pack2x16float` belong to WGSL without any feature.
+    let mut capabilities =
+        Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_FLOAT16_IN_FLOAT32;
     if variant.f16 {
         capabilities |= Capabilities::SHADER_FLOAT16;
     }

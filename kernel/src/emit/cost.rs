@@ -38,9 +38,9 @@ impl Formula {
         if self.is_zero() {
             return self;
         }
-        match trips.strip_suffix('u').and_then(|count| count.parse::<u64>().ok()) {
-            Some(count) => self.times(count),
-            None => Formula { constant: 0, loops: vec![(trips.to_owned(), self)] },
+        match trips.parse::<u64>() {
+            Ok(count) => self.times(count),
+            Err(_) => Formula { constant: 0, loops: vec![(trips.to_owned(), self)] },
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
         push();
         operations(3);
         let body = pop();
-        add_repeated(body, "4u");
+        add_repeated(body, "4");
         assert_eq!(pop().operations.show(), "12");
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::cost;
+use super::statement::Keep;
 use super::types::{Literal, Struct, WgslType};
 use crate::types::{Vec2, Vec3, Vec4};
 
@@ -163,6 +164,8 @@ pub fn text_call<T>(name: &str, arguments: &[String]) -> Expr<T> {
 
 /// `[value; N]`: WGSL's zero value where it is zero, else every element written out.
 pub fn zero_array<T: WgslType, const N: usize>(value: Expr<T>) -> Expr<[T; N]> {
+    // Rust evaluates it once; WGSL's text repeats it.
+    let value = value.keep();
     let text = value.text();
     let zero = matches!(text.as_str(), "0.0f" | "0u" | "0i" | "false") || text == format!("{}()", T::wgsl());
     let arguments = if zero { String::new() } else { vec![text; N].join(", ") };

@@ -3,6 +3,7 @@
 use super::cost;
 use super::expr::{Expr, StorageRef, WorkgroupRef};
 use super::module::{self, Body, Finished};
+use super::names::identifier;
 use super::statement;
 use super::types::WgslType;
 
@@ -14,20 +15,26 @@ pub struct Argument {
 
 /// A device function's instance while its twin runs.
 pub struct Function {
+    /// What tells instances apart: the function, its generics, the bindings it is instantiated for.
     key: String,
+    /// The same for readers, from which the WGSL name is made.
+    name: String,
     body: Body,
     arguments: Vec<Argument>,
+    has_pointer: bool,
 }
 
 impl Function {
-    /// The instance of `name` for these generics (type names and const values).
-    pub fn new(name: &str, generics: &[String]) -> Self {
-        let mut key = name.to_owned();
+    /// The instance of `name` for these generics (type names and const values). `place` is where the function is
+    /// written and `owner` its full type's name, for functions of one name in several places and types.
+    pub fn new(place: &str, owner: &str, name: &str, generics: &[String], full_generics: &[String]) -> Self {
+        let mut readable = name.to_owned();
         for generic in generics {
-            key.push('_');
-            key.push_str(generic);
+            readable.push('_');
+            readable.push_str(generic);
         }
-        Self { key, body: Body::new(), arguments: Vec::new() }
+        let key = format!("{place} {owner} {name} {full_generics:?}");
+        Self { key, name: readable, body: Body::new(), arguments: Vec::new(), has_pointer: false }
     }
 
     /// A parameter passed by value.
@@ -40,25 +47,29 @@ impl Function {
 
     /// A parameter `&mut T`: a pointer to a variable of the calling function.
     pub fn pointer<T: WgslType>(&mut self, name: &str, argument: Expr<T>) -> Expr<T> {
-        let name = self.body.fresh(name);
+        let name = self.body.fresh_variable(name);
+        self.has_pointer = true;
         let passed = argument.text();
         // A pointer parameter that is passed on is `(*p)` here, and `p` itself there.
         let passed = match passed.strip_prefix("(*").and_then(|rest| rest.strip_suffix(')')) {
             Some(pointer) => pointer.to_owned(),
             None => format!("&{passed}"),
         };
-        self.arguments.push(Argument {
-            parameter: Some(format!("{name}: ptr<function, {}>", T::wgsl())),
-            call: Some(passed),
-        });
+        self.arguments
+            .push(Argument { parameter: Some(format!("{name}: ptr<function, {}>", T::wgsl())), call: Some(passed) });
         Expr::new(format!("(*{name})"))
     }
 
-    /// A parameter that names something of the module: WGSL has no pointers to it that every target accepts, so the
-    /// function is instantiated for it.
-    pub fn global<T: WgslType>(&mut self, argument: Expr<T>) -> Expr<T> {
-        self.named(&argument.text());
-        argument
+    /// A parameter `&T`: of the params struct, which is of the module, the function is instantiated for it; any other
+    /// value is passed.
+    pub fn reference<T: WgslType>(&mut self, name: &str, argument: Expr<T>) -> Expr<T> {
+        let text = argument.text();
+        if text.starts_with("uniforms.") {
+            self.named(&text);
+            argument
+        } else {
+            self.value(name, argument)
+        }
     }
 
     /// A storage buffer, by instantiation.
@@ -74,32 +85,51 @@ impl Function {
     }
 
     fn named(&mut self, name: &str) {
-        self.key.push('_');
+        self.key.push(' ');
         self.key.push_str(name);
+        self.name.push('_');
+        self.name.push_str(name);
         self.arguments.push(Argument { parameter: None, call: None });
     }
 
-    /// Writes the function unless it exists, and gives the call.
+    /// Writes the function unless it exists, and gives the call. A function that calls itself gets a call of what is
+    /// being written, for the validator to refuse.
     pub fn call<R: WgslType>(self, body: impl FnOnce() -> Expr<R>) -> Expr<R> {
-        let name = identifier(&self.key);
-        let known = module::with(|module| module.functions.iter().any(|(key, _)| *key == name));
-        if !known {
-            let parameters: Vec<&str> = self.arguments.iter().filter_map(|a| a.parameter.as_deref()).collect();
-            let result = if R::IS_UNIT { String::new() } else { format!(" -> {}", R::wgsl()) };
-            let signature = format!("fn {name}({}){result}", parameters.join(", "));
-            module::with(|module| module.stack.push(self.body));
-            cost::push();
-            let value = body();
-            statement::finish(value);
-            let cost = cost::pop();
-            module::with(|module| {
-                if let Some(body) = module.stack.pop() {
-                    module.functions.push((name.clone(), Finished { signature, lines: body.lines, cost }));
-                }
-            });
-        }
+        let known = module::with(|module| module.instances.get(&self.key).cloned());
+        let name = match known {
+            Some(name) => name,
+            None => {
+                let name = module::with(|module| {
+                    let name = module.declare(&identifier(&self.name));
+                    module.instances.insert(self.key, name.clone());
+                    name
+                });
+                let parameters: Vec<&str> = self.arguments.iter().filter_map(|a| a.parameter.as_deref()).collect();
+                let result = if R::IS_UNIT { String::new() } else { format!(" -> {}", R::wgsl()) };
+                let signature = format!("fn {name}({}){result}", parameters.join(", "));
+                module::with(|module| module.stack.push(self.body));
+                cost::push();
+                let value = body();
+                statement::finish(value);
+                let cost = cost::pop();
+                module::with(|module| {
+                    if let Some(body) = module.stack.pop() {
+                        let Body { has_effects, lines, .. } = body;
+                        let has_pointer = self.has_pointer;
+                        module
+                            .functions
+                            .push((name.clone(), Finished { signature, has_effects, has_pointer, lines, cost }));
+                    }
+                });
+                name
+            }
+        };
         let cost = module::with(|module| {
-            module.functions.iter().find(|(key, _)| *key == name).map(|(_, finished)| finished.cost.clone())
+            let finished = module.functions.iter().find(|(key, _)| *key == name).map(|(_, finished)| finished);
+            if let Some(caller) = module.stack.last_mut() {
+                caller.has_effects |= finished.is_some_and(|finished| finished.has_effects);
+            }
+            finished.map(|finished| finished.cost.clone())
         });
         if let Some(cost) = cost {
             cost::add(&cost);
@@ -107,16 +137,4 @@ impl Function {
         let passed: Vec<String> = self.arguments.into_iter().filter_map(|a| a.call).collect();
         Expr::new(format!("{name}({})", passed.join(", ")))
     }
-}
-
-/// A key as a WGSL identifier: letters, digits and single underscores (two at the start are reserved, WGSL §3.7).
-pub(super) fn identifier(key: &str) -> String {
-    let mut name = String::new();
-    for c in key.chars() {
-        let c = if c.is_ascii_alphanumeric() { c } else { '_' };
-        if c != '_' || !name.ends_with('_') {
-            name.push(c);
-        }
-    }
-    name.trim_matches('_').to_owned()
 }

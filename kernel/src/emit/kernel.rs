@@ -67,14 +67,14 @@ impl KernelBuilder {
     /// The next storage binding.
     pub fn storage<T: WgslType>(&mut self, name: &str, access: Access) -> StorageRef<T> {
         let name = module::declare_global(name);
+        if access == Access::ReadWrite {
+            module::with(|module| module.written.insert(name.clone()));
+        }
         STORAGE.with_borrow_mut(|names| names.push(name.clone()));
         self.bindings.push((name.clone(), access, T::wgsl()));
         let binding = self.bindings.len();
-        let text = format!(
-            "@group(0) @binding({binding}) var<storage, {}> {name}: array<{}>;",
-            access.wgsl(),
-            T::wgsl()
-        );
+        let text =
+            format!("@group(0) @binding({binding}) var<storage, {}> {name}: array<{}>;", access.wgsl(), T::wgsl());
         module::with(|module| module.globals.push(text));
         StorageRef::named(&name)
     }
@@ -82,6 +82,7 @@ impl KernelBuilder {
     /// Workgroup memory of `len` elements.
     pub fn workgroup<T: WgslType>(&mut self, name: &str, len: u32) -> WorkgroupRef<T> {
         let name = module::declare_global(name);
+        module::with(|module| module.written.insert(name.clone()));
         self.workgroup_bytes += size_of::<T>() as u32 * len;
         let text = format!("var<workgroup> {name}: array<{}, {len}>;", T::wgsl());
         module::with(|module| module.globals.push(text));
@@ -118,12 +119,14 @@ pub fn kernel(key: String, workgroup_size: u32, body: impl FnOnce(&mut KernelBui
     let mut module = module::take();
     let entry = module.stack.pop();
     let mut writer = Writer::default();
-    for (_, text) in &module.structs {
+    for (_, _, text) in &module.structs {
         writer.raw(text);
         writer.raw("\n");
     }
     let params = builder.params_type.as_ref().map_or(String::new(), |ty| format!("    params: {ty},\n"));
-    writer.raw(&format!("struct Uniforms {{\n    groups: u32,\n    row: u32,\n    unused0: u32,\n    unused1: u32,\n{params}}}\n\n"));
+    writer.raw(&format!(
+        "struct Uniforms {{\n    groups: u32,\n    row: u32,\n    unused0: u32,\n    unused1: u32,\n{params}}}\n\n"
+    ));
     writer.raw("@group(0) @binding(0) var<uniform> uniforms: Uniforms;\n");
     for global in &module.globals {
         writer.raw(global);

@@ -8,6 +8,7 @@ mod expr;
 mod function;
 mod kernel;
 mod module;
+mod names;
 mod operators;
 mod statement;
 mod types;
@@ -16,6 +17,7 @@ pub use expr::{Expr, Index, StorageRef, WorkgroupRef, index, lit, place, text_ca
 pub use function::{Argument, Function};
 pub use kernel::{EmittedVariant, KernelBuilder, kernel, table};
 pub use module::{Loc, at, count_operations, declare_struct, use_subgroup_builtins, use_subgroups};
+pub use names::member;
 pub use operators::*;
 pub use statement::*;
 pub use types::{Literal, Struct, WgslType};

@@ -1,10 +1,11 @@
 //! The module under construction: declared structs, finished functions, and the stack of functions being written.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use super::cost::Cost;
+use super::names;
 
 /// A place in the author's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,16 +26,20 @@ pub(super) struct Line {
 /// A function being written.
 pub(super) struct Body {
     pub(super) lines: Vec<Line>,
-    names: HashMap<String, u32>,
+    names: HashSet<String>,
+    /// Variables and pointers: what a later statement may change.
+    variables: HashSet<String>,
     pub(super) indent: usize,
     loc: Option<Loc>,
+    /// It writes to memory that others see, or waits for them.
+    pub(super) has_effects: bool,
 }
 
 impl Body {
-    /// An empty body; the names of bindings are taken.
+    /// An empty body; the names of the module's bindings and functions are taken.
     pub(super) fn new() -> Self {
-        let names = with(|module| module.global_names.iter().map(|name| (name.clone(), 1)).collect());
-        Self { lines: Vec::new(), names, indent: 1, loc: None }
+        let names = with(|module| module.names.clone());
+        Self { lines: Vec::new(), names, variables: HashSet::new(), indent: 1, loc: None, has_effects: false }
     }
 
     pub(super) fn push(&mut self, text: String) {
@@ -44,48 +49,73 @@ impl Body {
 
     /// A name that nothing else in this function has: WGSL forbids two declarations of one name in a scope.
     pub(super) fn fresh(&mut self, name: &str) -> String {
-        let name = name.trim_start_matches('_');
-        let name = if name.is_empty() || is_reserved(name) { format!("v_{name}") } else { name.to_owned() };
-        let count = self.names.entry(name.clone()).or_insert(0);
-        *count += 1;
-        if *count == 1 { name } else { format!("{name}_{}", *count - 1) }
+        let name = unused(&names::declarable(name), |name| self.names.contains(name));
+        self.names.insert(name.clone());
+        name
+    }
+
+    /// As [`fresh`](Self::fresh), for what later statements may assign.
+    pub(super) fn fresh_variable(&mut self, name: &str) -> String {
+        let name = self.fresh(name);
+        self.variables.insert(name.clone());
+        name
     }
 }
 
-/// Names that a Rust local may have and a WGSL one may not (WGSL §15 and keywords), or that the module itself uses.
-fn is_reserved(name: &str) -> bool {
-    const RESERVED: &[&str] = &[
-        "active", "array", "binding_array", "buffer", "common", "const_assert", "demote", "diagnostic", "discard",
-        "enable", "filter", "final", "fn", "groups", "handle", "highp", "input", "main", "mat", "module", "new",
-        "null", "nonfinite", "operator", "output", "override", "params", "partition", "pass", "precise", "private",
-        "public", "register", "requires", "resource", "row_major", "sampler", "shared", "signed", "smooth", "std",
-        "subgroup_invocation_id", "subgroup_size", "subroutine", "target", "template", "texture", "this", "typedef",
-        "uniforms", "union", "unsigned", "using", "var", "varying", "vec2", "vec3", "vec4", "void", "volatile",
-        "workgroup", "workgroup_id", "local_invocation_index", "set", "get", "from", "inline", "interface",
-        "instance", "layout", "lowp", "mediump", "meta", "namespace", "noinline", "nointerpolation", "protected",
-        "regardless", "throw", "unless", "wgsl", "writeonly", "readonly", "switch", "case", "default", "alias",
-    ];
-    RESERVED.contains(&name)
+/// `name`, or the first of `name_1`, `name_2`, … that is not taken.
+fn unused(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(name) {
+        return name.to_owned();
+    }
+    (1_u32..).map(|count| format!("{name}_{count}")).find(|name| !taken(name)).unwrap_or_default()
 }
 
 /// A function that is finished.
 pub(super) struct Finished {
     pub(super) signature: String,
+    /// It writes to memory that others see, or waits for them.
+    pub(super) has_effects: bool,
+    /// It may write to a variable of its caller.
+    pub(super) has_pointer: bool,
     pub(super) lines: Vec<Line>,
     pub(super) cost: Cost,
 }
 
 #[derive(Default)]
 pub(super) struct Module {
-    pub(super) structs: Vec<(String, String)>,
+    /// Rust type, WGSL name and declaration.
+    pub(super) structs: Vec<(&'static str, String, String)>,
     pub(super) functions: Vec<(String, Finished)>,
+    /// The WGSL name of each instance of a device function, by its key.
+    pub(super) instances: HashMap<String, String>,
     pub(super) globals: Vec<String>,
-    global_names: Vec<String>,
+    /// Every name at module scope.
+    names: HashSet<String>,
+    /// Bindings that invocations write: `read_write` storage and workgroup memory.
+    pub(super) written: HashSet<String>,
     pub(super) stack: Vec<Body>,
     pub(super) subgroups: bool,
     pub(super) subgroup_builtins: bool,
     pub(super) nonfinite: bool,
     pub(super) f16: bool,
+}
+
+impl Module {
+    /// Takes a name at module scope: one that no function being written has, and that none will have.
+    pub(super) fn declare(&mut self, name: &str) -> String {
+        let name = names::declarable(name);
+        let taken = |name: &str| self.names.contains(name) || self.stack.iter().any(|body| body.names.contains(name));
+        let name = unused(&name, taken);
+        self.names.insert(name.clone());
+        for body in &mut self.stack {
+            body.names.insert(name.clone());
+        }
+        name
+    }
+
+    fn function(&self, name: &str) -> Option<&Finished> {
+        self.functions.iter().find(|(known, _)| known == name).map(|(_, finished)| finished)
+    }
 }
 
 thread_local! {
@@ -110,29 +140,64 @@ pub(super) fn take() -> Module {
 
 /// Declares something at module scope: from now on no local has its name.
 pub(super) fn declare_global(name: &str) -> String {
-    let name = if is_reserved(name) { format!("v_{name}") } else { name.to_owned() };
-    with(|module| {
-        module.global_names.push(name.clone());
-        if let Some(body) = module.stack.last_mut() {
-            body.names.insert(name.clone(), 1);
-        }
-    });
-    name
+    with(|module| module.declare(name))
 }
 
-/// Declares a struct once; `fields` are lines like `n: u32`.
-pub fn declare_struct(name: &str, fields: &[String]) -> String {
+/// Declares the struct of the Rust type `T` once, as `name` where that is free; `fields` are lines like `n: u32`.
+pub fn declare_struct<T: 'static>(name: &str, fields: &[String]) -> String {
+    let ty = std::any::type_name::<T>();
     with(|module| {
-        if !module.structs.iter().any(|(declared, _)| declared == name) {
-            let mut text = format!("struct {name} {{\n");
-            for field in fields {
-                let _ = writeln!(text, "    {field},");
-            }
-            text.push_str("}\n");
-            module.structs.push((name.to_owned(), text));
+        if let Some((_, name, _)) = module.structs.iter().find(|(known, ..)| *known == ty) {
+            return name.clone();
         }
-    });
-    name.to_owned()
+        let name = module.declare(name);
+        let mut text = format!("struct {name} {{\n");
+        for field in fields {
+            let _ = writeln!(text, "    {field},");
+        }
+        text.push_str("}\n");
+        module.structs.push((ty, name.clone(), text));
+        name
+    })
+}
+
+/// Whether an expression means the same after further statements: it reads no variable and no memory that is written,
+/// and calls no function of the module.
+pub(super) fn is_settled(text: &str) -> bool {
+    with(|module| {
+        names::identifiers(text).all(|(name, called)| {
+            let variable = module.stack.last().is_some_and(|body| body.variables.contains(name));
+            let function = called && (module.function(name).is_some() || is_collective(name));
+            !variable && !function && !module.written.contains(name)
+        })
+    })
+}
+
+/// Whether an expression calls a function that changes something that others see.
+pub(super) fn has_effects(text: &str) -> bool {
+    with(|module| {
+        names::identifiers(text).any(|(name, called)| {
+            let function = module.function(name);
+            called
+                && (is_collective(name)
+                    || function.is_some_and(|function| function.has_effects || function.has_pointer))
+        })
+    })
+}
+
+/// Notes that the current function does what others see.
+pub(super) fn note_effects() {
+    with_body(|body| body.has_effects = true);
+}
+
+/// Whether a place is in a binding that invocations write.
+pub(super) fn is_shared_place(place: &str) -> bool {
+    let root = names::identifiers(place).next();
+    root.is_some_and(|(name, _)| with(|module| module.written.contains(name)))
+}
+
+fn is_collective(name: &str) -> bool {
+    name.ends_with("Barrier") || name.starts_with("subgroup")
 }
 
 /// The statements that follow come from this place.

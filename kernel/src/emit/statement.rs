@@ -1,10 +1,10 @@
 //! Statements: what the twins call in the order of the author's statements.
 
 use super::cost;
-use super::expr::Expr;
-use super::module::with_body;
-use super::types::WgslType;
+use super::expr::{Expr, StorageRef, WorkgroupRef};
+use super::module::{self, with_body};
 use super::operators::lt_text;
+use super::types::WgslType;
 
 fn push(text: String) {
     with_body(|body| body.push(text));
@@ -19,26 +19,74 @@ pub fn let_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
 
 /// `var name = value;`
 pub fn var_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
-    let name = with_body(|body| body.fresh(name));
+    let name = with_body(|body| body.fresh_variable(name));
     push(format!("var {name}: {} = {};", T::wgsl(), value.text()));
     Expr::new(name)
 }
 
 /// `var name: T;` for the value of an `if` or a block, assigned in its branches.
 pub fn branch_value<T: WgslType>() -> Expr<T> {
-    let name = with_body(|body| body.fresh("branch"));
+    let name = with_body(|body| body.fresh_variable("branch"));
     push(format!("var {name}: {};", T::wgsl()));
     Expr::new(name)
 }
 
-/// `place = value;`
-pub fn assign<T: WgslType>(place: Expr<T>, value: Expr<T>) {
-    count_write::<T>(&place.text(), false);
-    push(format!("{} = {};", place.text(), value.text()));
+/// An operand that later statements may not change: named with a `let` where one could.
+pub trait Keep {
+    /// The operand as it is now.
+    #[must_use]
+    fn keep(self) -> Self;
 }
 
-/// `place sign= value;`
-pub fn assign_with<L: WgslType, R>(sign: &str, place: Expr<L>, value: Expr<R>) {
+impl<T: WgslType> Keep for Expr<T> {
+    fn keep(self) -> Self {
+        if T::IS_UNIT || module::is_settled(&self.text()) { self } else { let_("kept", self) }
+    }
+}
+
+impl<T> Keep for StorageRef<T> {
+    fn keep(self) -> Self {
+        self
+    }
+}
+
+impl<T> Keep for WorkgroupRef<T> {
+    fn keep(self) -> Self {
+        self
+    }
+}
+
+/// An operand before others that write statements of their own.
+pub fn keep<K: Keep>(operand: K) -> K {
+    operand.keep()
+}
+
+/// The value of a block that never ends: it returns, or leaves its loop.
+pub fn never<T>() -> Expr<T> {
+    Expr::new(String::new())
+}
+
+/// `branch = value;` at the end of a branch, unless that never ends.
+pub fn assign_branch<T: WgslType>(branch: Expr<T>, value: Expr<T>) {
+    if !value.text().is_empty() {
+        push(format!("{} = {};", branch.text(), value.text()));
+    }
+}
+
+/// `place = value;`. Rust evaluates the value first and WGSL the place: where the value's calls could change what the
+/// place's index reads, the value gets a name.
+pub fn assign<T: WgslType>(place: Expr<T>, value: Expr<T>) {
+    let text = place.text();
+    let index = text.split_once('[').map_or("", |(_, index)| index);
+    let value =
+        if module::has_effects(&value.text()) && !module::is_settled(index) { let_("value", value) } else { value };
+    count_write::<T>(&text, false);
+    push(format!("{text} = {};", value.text()));
+}
+
+/// `place sign= value;`. WGSL reads the place first and Rust last: a value that could change it gets a name.
+pub fn assign_with<L: WgslType, R: WgslType>(sign: &str, place: Expr<L>, value: Expr<R>) {
+    let value = if module::has_effects(&value.text()) { let_("value", value) } else { value };
     count_write::<L>(&place.text(), true);
     cost::operations(1);
     push(format!("{} {sign}= {};", place.text(), value.text()));
@@ -48,6 +96,9 @@ fn count_write<T>(place: &str, also_read: bool) {
     // A place in a storage buffer was counted as a read when its index was made. Locals and workgroup variables are
     // not declared in the module's storage bindings.
     let name = place.split('[').next().unwrap_or_default();
+    if module::is_shared_place(place) {
+        module::note_effects();
+    }
     if place.contains('[') && super::kernel::is_storage(name) {
         cost::storage_write(size_of::<T>(), also_read);
     }
@@ -80,28 +131,43 @@ fn open(text: String) {
     with_body(|body| body.indent += 1);
 }
 
-/// `for (var name = start; name < end; name += step) {`. The end is evaluated once, as Rust does.
+/// `for (var name = start; name < end; name += step) {`. End and step are evaluated once, as Rust does: a text that
+/// could change gets a name.
 pub fn begin_for<T: WgslType>(name: &str, start: Expr<T>, end: Expr<T>, step: Option<Expr<T>>) -> Loop<T> {
+    let trips = trips(&start.text(), &end.text(), step.map(Expr::text).as_deref());
+    let effects = |value: Expr<T>| module::has_effects(&value.text());
+    let start = if effects(end) || step.is_some_and(effects) { let_("start", start) } else { start };
     let end = once("end", end);
-    let step = step.map(|step| once("step", step));
+    let step = step.map(|step| once("stride", step));
     let name = with_body(|body| body.fresh(name));
-    let (first, last) = (start.text(), end.text());
-    let trips = match (&step, first.as_str()) {
-        (None, "0u" | "0i") => last.clone(),
-        (None, _) => format!("({last} - {first})"),
-        (Some(step), _) => format!("({last}/{})", step.text().trim_end_matches('u')),
-    };
     let next = step.map_or(format!("{name}++"), |step| format!("{name} += {}", step.text()));
-    open(format!("for (var {name}: {} = {first}; {}; {next}) {{", T::wgsl(), lt_text(&name, &last)));
+    let condition = lt_text(&name, &end.text());
+    open(format!("for (var {name}: {} = {}; {condition}; {next}) {{", T::wgsl(), start.text()));
     cost::push();
-    Loop { counter: Expr::new(name), trips: trips.trim_end_matches('u').to_owned() + if trips.ends_with('u') { "u" } else { "" } }
+    Loop { counter: Expr::new(name), trips }
+}
+
+/// How often a loop runs, as a formula: a number where all is known.
+fn trips(start: &str, end: &str, step: Option<&str>) -> String {
+    let number = |text: &str| text.trim_end_matches(['u', 'i']).parse::<u64>().ok();
+    let span = match (number(start), number(end)) {
+        (Some(first), Some(last)) => last.saturating_sub(first).to_string(),
+        (Some(0), None) => end.to_owned(),
+        // Each invocation of a strided loop starts before the first stride ends.
+        _ if step.is_some() => end.to_owned(),
+        _ => format!("({end} - {start})"),
+    };
+    match step.map(|step| (number(&span), number(step), step)) {
+        None => span,
+        Some((Some(span), Some(step), _)) => span.div_ceil(step.max(1)).to_string(),
+        Some((_, _, step)) => format!("({span}/{})", step.trim_end_matches('u')),
+    }
 }
 
 fn once<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
     let text = value.text();
     let simple = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') || text.starts_with("uniforms.");
-    let mutable = !text.starts_with(|c: char| c.is_ascii_digit()) && !text.starts_with("uniforms.");
-    if simple && !mutable { value } else { let_(name, value) }
+    if simple && module::is_settled(&text) { value } else { let_(name, value) }
 }
 
 /// A counted loop that is open.
@@ -148,8 +214,12 @@ pub fn stmt<T: WgslType>(value: Expr<T>) {
     let text = value.text();
     match (T::IS_UNIT, text.is_empty()) {
         (_, true) => {}
-        (true, false) => push(format!("{text};")),
-        (false, false) => push(format!("_ = {text};")),
+        (unit, false) => {
+            if text.contains("Barrier()") {
+                module::note_effects();
+            }
+            push(if unit { format!("{text};") } else { format!("_ = {text};") });
+        }
     }
 }
 

@@ -52,7 +52,7 @@ macro_rules! scalars {
 scalars! {
     u32 => "u32", |v| format!("{v}u");
     usize => "u32", |v| format!("{v}u");
-    i32 => "i32", |v| if v == i32::MIN { "i32(-2147483647 - 1)".to_owned() } else { format!("{v}i") };
+    i32 => "i32", |v| if v == i32::MIN { "i32(-2147483647 - 1)".to_owned() } else { signed(format!("{v}i")) };
     bool => "bool", |v| v.to_string();
     f32 => "f32", |v| float_literal(v);
 }
@@ -60,11 +60,15 @@ scalars! {
 /// WGSL has no literals for infinities and NaN, and refuses constant expressions that make them.
 fn float_literal(value: f32) -> String {
     if value.is_finite() {
-        let text = format!("{value:?}f");
-        return if value < 0.0 { format!("({text})") } else { text };
+        return signed(format!("{value:?}f"));
     }
     module::use_nonfinite();
     format!("nonfinite({:#x}u)", value.to_bits())
+}
+
+/// A negative literal is a negation in WGSL: in brackets it stands in every place.
+fn signed(literal: String) -> String {
+    if literal.starts_with('-') { format!("({literal})") } else { literal }
 }
 
 macro_rules! vectors {
@@ -72,6 +76,12 @@ macro_rules! vectors {
         impl<T: WgslType> WgslType for $Vec<T> {
             fn wgsl() -> String {
                 format!("{}<{}>", $name, T::wgsl())
+            }
+        }
+
+        impl<T: Literal> Literal for $Vec<T> {
+            fn literal(self) -> String {
+                format!("{}({})", Self::wgsl(), self.to_array().map(T::literal).join(", "))
             }
         }
 
@@ -98,5 +108,11 @@ vectors! {
 impl<T: WgslType, const N: usize> WgslType for [T; N] {
     fn wgsl() -> String {
         format!("array<{}, {N}>", T::wgsl())
+    }
+}
+
+impl<T: Literal, const N: usize> Literal for [T; N] {
+    fn literal(self) -> String {
+        format!("{}({})", Self::wgsl(), self.map(T::literal).join(", "))
     }
 }

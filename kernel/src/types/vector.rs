@@ -2,6 +2,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use crate::ops::Position;
+
 macro_rules! vector {
     ($(#[$doc:meta])* $name:ident, $make:ident, $count:literal, $($field:ident)*) => {
         $(#[$doc])*
@@ -44,18 +46,23 @@ macro_rules! vector {
             }
         }
 
-        impl<T> Index<usize> for $name<T> {
+        impl<T> Index<Position> for $name<T> {
             type Output = T;
             #[inline(always)]
-            fn index(&self, index: usize) -> &T {
+            #[track_caller]
+            fn index(&self, Position(index): Position) -> &T {
                 let components = [$(&self.$field),*];
-                components[index]
+                match components.get(index) {
+                    Some(component) => component,
+                    None => crate::cpu::out_of_bounds(stringify!($make), index, $count),
+                }
             }
         }
 
-        impl<T> IndexMut<usize> for $name<T> {
+        impl<T> IndexMut<Position> for $name<T> {
             #[inline(always)]
-            fn index_mut(&mut self, index: usize) -> &mut T {
+            #[track_caller]
+            fn index_mut(&mut self, Position(index): Position) -> &mut T {
                 let components: [&mut T; $count] = [$(&mut self.$field),*];
                 match components.into_iter().nth(index) {
                     Some(component) => component,
