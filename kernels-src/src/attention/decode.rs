@@ -85,6 +85,7 @@ async fn squares<R: Reduce, const HD: u32>(
     groups = params.heads * params.splits,
     workgroup_memory = DecodeTile::<R, HD>::MEMORY
 )]
+#[allow(clippy::collapsible_if, reason = "a constant condition chooses at emission, the other at run time")]
 pub async fn attend_decode<K: KvFormat, R: Reduce, const HD: u32, const ACC: usize, const OWNS: bool>(
     group: WorkgroupId,
     lane: LocalIndex,
