@@ -6,6 +6,7 @@ pub mod attention;
 pub mod elementwise;
 pub mod embedding;
 pub mod geglu;
+pub mod gemm;
 pub mod norm;
 pub mod ple;
 pub mod quant;

@@ -3,6 +3,7 @@
 use crate::activation::*;
 use crate::attention::{decode::*, kv::*, prefill::*};
 use crate::embedding::*;
+use crate::gemm::*;
 use crate::rope::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
@@ -60,5 +61,6 @@ kernel::variants! {
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         dequantise::<Q, 64>;
         embed::<Q, 64>;
+        gemm::<Q, 16, 4, 4>;
     }
 }
