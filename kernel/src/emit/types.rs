@@ -60,7 +60,9 @@ scalars! {
 /// WGSL has no literals for infinities and NaN, and refuses constant expressions that make them.
 fn float_literal(value: f32) -> String {
     if value.is_finite() {
-        return signed(format!("{value:?}f"));
+        // The shortest decimal of f32::MAX lies above it, which Tint refuses; that of the same f64 does not.
+        let is_greatest = value.abs() == f32::MAX;
+        return signed(if is_greatest { format!("{:?}f", f64::from(value)) } else { format!("{value:?}f") });
     }
     module::use_nonfinite();
     format!("nonfinite({:#x}u)", value.to_bits())
