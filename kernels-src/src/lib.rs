@@ -12,6 +12,7 @@ pub mod ple;
 pub mod quant;
 pub mod reduce;
 pub mod rope;
+pub mod sampling;
 mod variants;
 
 #[cfg(feature = "emit")]

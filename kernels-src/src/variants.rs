@@ -5,6 +5,7 @@ use crate::attention::{decode::*, kv::*, prefill::*};
 use crate::embedding::*;
 use crate::gemm::*;
 use crate::rope::*;
+use crate::sampling::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
 kernel::variants! {
@@ -63,4 +64,13 @@ kernel::variants! {
         embed::<Q, 64>;
         gemm::<Q, 16, 4, 4>;
     }
+    // Sampling.
+    repeat_penalty::<64>;
+    for R in [Tree<256>, Subgroups<256>] {
+        chunk_peaks::<R>;
+        argmax::<R>;
+        sample::<R>;
+    }
+    advance::<true>;
+    advance::<false>;
 }
