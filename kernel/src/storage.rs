@@ -11,7 +11,8 @@ macro_rules! view {
         $(#[$doc])*
         pub struct $name<T> {
             first: *mut T,
-            len: usize,
+            readable: usize,
+            writable: usize,
             element: PhantomData<T>,
         }
 
@@ -29,25 +30,25 @@ macro_rules! view {
         unsafe impl<T: Sync> Sync for $name<T> {}
 
         impl<T> $name<T> {
-            /// A view of `len` elements.
+            /// A view of `writable` elements; reads may go on to the element before `readable`, which is no less.
             ///
             /// # Safety
-            /// `first` must be valid for reads and writes of `len` elements, and aligned, as long as the view or a
-            /// copy of it is used.
-            pub(crate) const unsafe fn from_raw(first: *mut T, len: usize) -> Self {
-                Self { first, len, element: PhantomData }
+            /// `first` must be valid for reads and writes of `readable` elements, and aligned, as long as the view or
+            /// a copy of it is used.
+            pub(crate) const unsafe fn from_raw(first: *mut T, writable: usize, readable: usize) -> Self {
+                Self { first, readable, writable, element: PhantomData }
             }
 
             /// Elements in the view, WGSL's `arrayLength`.
             #[inline(always)]
             pub const fn len(&self) -> u32 {
-                self.len as u32
+                self.writable as u32
             }
 
             /// Whether there is no element.
             #[inline(always)]
             pub const fn is_empty(&self) -> bool {
-                self.len == 0
+                self.writable == 0
             }
         }
 
@@ -56,8 +57,8 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn index(&self, Position(index): Position) -> &T {
-                if index >= self.len {
-                    crate::cpu::out_of_bounds(stringify!($name), index, self.len);
+                if index >= self.readable {
+                    crate::cpu::out_of_bounds(stringify!($name), index, self.readable);
                 }
                 // SAFETY: the index is inside the view, whose memory is valid by `from_raw`'s contract.
                 unsafe { &*self.first.add(index) }
@@ -68,8 +69,8 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn index_mut(&mut self, Position(index): Position) -> &mut T {
-                if index >= self.len {
-                    crate::cpu::out_of_bounds(stringify!($name), index, self.len);
+                if index >= self.writable {
+                    crate::cpu::out_of_bounds(stringify!($name), index, self.writable);
                 }
                 // SAFETY: as in `index`; the reference lives for one assignment of one invocation.
                 unsafe { &mut *self.first.add(index) }

@@ -105,7 +105,7 @@ impl<T: Element> WorkgroupMemory<T> {
     pub fn view(&mut self) -> Workgroup<T> {
         // SAFETY: the views are dropped with the invocations, before this memory: `Phases::run` borrows nothing but
         // the generated entry keeps the memory alive until it returns.
-        unsafe { Workgroup::from_raw(self.elements.as_mut_ptr(), self.elements.len()) }
+        unsafe { Workgroup::from_raw(self.elements.as_mut_ptr(), self.elements.len(), self.elements.len()) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Buffers of the CPU backend: shared, 16-byte aligned, of a fixed size.
 
+use std::any::TypeId;
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 
@@ -46,11 +47,13 @@ impl Memory {
         UnsafeCell::raw_get(self.words.as_ptr()).cast()
     }
 
-    /// A view of its whole elements of type `T`; `words_beyond` bytes past the length stay readable for fetches of
-    /// unaligned words at the end.
+    /// A view of its whole elements of type `T`. Of words, one more may be read, as kernels do that fetch unaligned
+    /// words and find the last one's rest behind the end.
     pub fn view<T: Element>(&self) -> Storage<T> {
-        // SAFETY: the memory is 16-byte aligned and at least `words * 16` long; every bit pattern is a valid `T`.
-        unsafe { Storage::from_raw(self.first().cast(), (self.bytes + 4) / size_of::<T>()) }
+        let slack = if TypeId::of::<T>() == TypeId::of::<u32>() { 4 } else { 0 };
+        let (writable, readable) = (self.bytes / size_of::<T>(), (self.bytes + slack) / size_of::<T>());
+        // SAFETY: the memory is 16-byte aligned and at least `bytes + 4` long; every bit pattern is a valid `T`.
+        unsafe { Storage::from_raw(self.first().cast(), writable, readable) }
     }
 
     /// Copies `from` to byte `offset`; bytes beyond the end are left out and reported as `false`.
