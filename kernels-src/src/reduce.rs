@@ -15,6 +15,8 @@ pub trait Reduce: 'static {
     async fn sum(value: f32, lane: u32, scratch: &mut Workgroup<f32>) -> f32;
     /// The greatest value of the workgroup.
     async fn max(value: f32, lane: u32, scratch: &mut Workgroup<f32>) -> f32;
+    /// The sums of `N` values of each invocation, in place, between one pair of barriers; `scratch` holds `N·SCRATCH`.
+    async fn sums<const N: usize>(values: &mut [f32; N], lane: u32, scratch: &mut Workgroup<f32>);
 }
 
 /// A tree: log2(W) steps, each half as wide as the one before. Works on every device.
@@ -69,6 +71,31 @@ impl<const W: u32> Reduce for Tree<W> {
             greatest
         }
     }
+
+    async fn sums<const N: usize>(values: &mut [f32; N], lane: u32, scratch: &mut Workgroup<f32>) {
+        if W != 1 {
+            #[unroll]
+            for n in 0..N {
+                scratch[n as u32 * W + lane] = values[n];
+            }
+            workgroup_barrier().await;
+            #[unroll]
+            for level in 0..Self::LEVELS {
+                if lane < W >> (level + 1) {
+                    #[unroll]
+                    for n in 0..N {
+                        scratch[n as u32 * W + lane] += scratch[n as u32 * W + lane + (W >> (level + 1))];
+                    }
+                }
+                workgroup_barrier().await;
+            }
+            #[unroll]
+            for n in 0..N {
+                values[n] = scratch[n as u32 * W];
+            }
+            workgroup_barrier().await;
+        }
+    }
 }
 
 #[device]
@@ -103,5 +130,26 @@ impl<const W: u32> Reduce for Subgroups<W> {
         }
         workgroup_barrier().await;
         greatest
+    }
+
+    async fn sums<const N: usize>(values: &mut [f32; N], lane: u32, scratch: &mut Workgroup<f32>) {
+        #[unroll]
+        for n in 0..N {
+            let own = subgroup_add(values[n]).await;
+            if subgroup_invocation_id() == 0 {
+                scratch[n as u32 * Self::SCRATCH + lane / subgroup_size()] = own;
+            }
+        }
+        workgroup_barrier().await;
+        let subgroups = W / subgroup_size() + u32(W % subgroup_size() != 0);
+        #[unroll]
+        for n in 0..N {
+            let mut total = 0.0f32;
+            for subgroup in 0..subgroups {
+                total += scratch[n as u32 * Self::SCRATCH + subgroup];
+            }
+            values[n] = total;
+        }
+        workgroup_barrier().await;
     }
 }

@@ -4,6 +4,7 @@ use crate::activation::*;
 use crate::attention::{decode::*, kv::*, prefill::*};
 use crate::embedding::*;
 use crate::gemm::*;
+use crate::matvec::{Accumulate, Identity, gate_up, head, matvec, ple_gate, qkv};
 use crate::rope::*;
 use crate::sampling::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
@@ -73,4 +74,28 @@ kernel::variants! {
     }
     advance::<true>;
     advance::<false>;
+    // Decode: one activation vector.
+    for R in [Tree<64>, Subgroups<64>] {
+        for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
+            matvec::<Q, R, Identity, 4>;
+            matvec::<Q, R, Accumulate, 4>;
+            matvec::<Q, R, crate::matvec::Softcap, 4>;
+            gate_up::<Q, R, GeluTanh, 4>;
+            ple_gate::<Q, R, GeluTanh, 4>;
+            head::<Q, R, crate::matvec::Softcap, 4>;
+        }
+        for ADD in [true, false] {
+            qkv::<F32, F32, R, 4, ADD>;
+            qkv::<F16, F16, R, 4, ADD>;
+            qkv::<BF16, BF16, R, 4, ADD>;
+            qkv::<Q4_0, Q4_0, R, 4, ADD>;
+            qkv::<Q5_0, Q5_0, R, 4, ADD>;
+            qkv::<Q8_0, Q8_0, R, 4, ADD>;
+            qkv::<Q4_K, Q4_K, R, 4, ADD>;
+            qkv::<Q4_K, Q6_K, R, 4, ADD>;
+            qkv::<Q5_K, Q5_K, R, 4, ADD>;
+            qkv::<Q5_K, Q6_K, R, 4, ADD>;
+            qkv::<Q6_K, Q6_K, R, 4, ADD>;
+        }
+    }
 }
