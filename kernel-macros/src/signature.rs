@@ -90,6 +90,7 @@ pub fn arguments<'a>(inputs: impl Iterator<Item = &'a mut FnArg>, diagnostics: &
 }
 
 fn role(ty: &Type, len: Option<Expr>, diagnostics: &mut Diagnostics) -> Role {
+    let ty = bare(ty);
     let Type::Reference(reference) = ty else {
         return match last_name(ty).as_deref() {
             Some("WorkgroupId") => Role::Builtin(Builtin::WorkgroupId),
@@ -123,16 +124,25 @@ fn role(ty: &Type, len: Option<Expr>, diagnostics: &mut Diagnostics) -> Role {
     }
 }
 
+/// A type without brackets and without the invisible ones of a `macro_rules!`.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        ty => ty,
+    }
+}
+
 /// The last segment of a type's path.
 pub fn last_name(ty: &Type) -> Option<String> {
-    match ty {
+    match bare(ty) {
         Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
         _ => None,
     }
 }
 
 fn element(ty: &Type) -> Option<Type> {
-    let Type::Path(path) = ty else { return None };
+    let Type::Path(path) = bare(ty) else { return None };
     let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
     match arguments.args.first()? {
         GenericArgument::Type(element) => Some(element.clone()),

@@ -58,7 +58,12 @@ fn a_workgroup_of_one_invocation_passes_its_barriers_alone() {
 }
 
 #[kernel(workgroup = W, groups = 1)]
-async fn subgroup_sums<const W: u32>(lane: LocalIndex, x: &Storage<f32>, y: &mut Storage<f32>, sizes: &mut Storage<u32>) {
+async fn subgroup_sums<const W: u32>(
+    lane: LocalIndex,
+    x: &Storage<f32>,
+    y: &mut Storage<f32>,
+    sizes: &mut Storage<u32>,
+) {
     let sum = subgroup_add(x[lane]).await;
     let greatest = subgroup_max(x[lane]).await;
     let least = subgroup_min(x[lane]).await;
@@ -124,7 +129,8 @@ fn a_grid_past_65535_workgroups_has_each_once() {
     for device in devices() {
         let mut y = upload(&device, &[0, 0]);
         let mut recorder = Recorder::new(&device, "groups");
-        many_groups::Kernel::dispatch(&mut recorder, Groups { groups: 70_001 }, many_groups::Args { y: &mut y }).unwrap();
+        many_groups::Kernel::dispatch(&mut recorder, Groups { groups: 70_001 }, many_groups::Args { y: &mut y })
+            .unwrap();
         recorder.run().unwrap();
         assert_eq!(read(&device, &y), [70_000, 0], "{}", name(&device));
     }
@@ -185,7 +191,10 @@ fn invocations_at_two_barriers_have_not_met() {
     let error = error_of!(meets_elsewhere, 8).to_string();
     assert!(error.contains("invocation 0 waits at"), "{error}");
     let (first, second) = (line_of("workgroup_barrier().await;", 3), line_of("workgroup_barrier().await;", 4));
-    assert!(error.contains(&first) && error.contains(&format!("invocation 3 waits at kernel/tests/cpu_semantics/{second}")), "{error}");
+    assert!(
+        error.contains(&first) && error.contains(&format!("invocation 3 waits at kernel/tests/cpu_semantics/{second}")),
+        "{error}"
+    );
 }
 
 #[kernel(workgroup = 4, groups = 1)]
