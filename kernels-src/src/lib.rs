@@ -7,6 +7,7 @@ pub mod elementwise;
 pub mod embedding;
 pub mod geglu;
 pub mod gemm;
+pub mod low_rank;
 pub mod matvec;
 pub mod norm;
 pub mod ple;

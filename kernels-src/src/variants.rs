@@ -7,6 +7,7 @@ use crate::gemm::*;
 use crate::matvec::{Accumulate, Identity, gate_up, head, matvec, ple_gate, qkv};
 use crate::rope::*;
 use crate::sampling::*;
+use crate::low_rank::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
 kernel::variants! {
@@ -97,5 +98,13 @@ kernel::variants! {
             qkv::<Q5_K, Q6_K, R, 4, ADD>;
             qkv::<Q6_K, Q6_K, R, 4, ADD>;
         }
+    }
+    // Low-rank updates.
+    for R in [Tree<128>, Subgroups<128>] {
+        low_rank_down::<R>;
+        low_rank_up::<R, true>;
+        low_rank_up::<R, false>;
+        low_rank_fused::<R, true>;
+        low_rank_fused::<R, false>;
     }
 }
