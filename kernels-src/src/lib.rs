@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod activation;
+pub mod adamw;
 pub mod attention;
 pub mod elementwise;
 pub mod embedding;

@@ -8,6 +8,7 @@ use crate::matvec::{Accumulate, Identity, gate_up, head, matvec, ple_gate, qkv};
 use crate::rope::*;
 use crate::sampling::*;
 use crate::low_rank::*;
+use crate::adamw::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
 kernel::variants! {
@@ -106,5 +107,11 @@ kernel::variants! {
         low_rank_up::<R, false>;
         low_rank_fused::<R, true>;
         low_rank_fused::<R, false>;
+    }
+    // Training's last step.
+    adamw::<256>;
+    for R in [Tree<256>, Subgroups<256>] {
+        sum_of_squares::<R>;
+        clip_factor::<R>;
     }
 }
