@@ -16,6 +16,7 @@ pub mod quant;
 pub mod reduce;
 pub mod rope;
 pub mod sampling;
+pub mod transposed;
 mod variants;
 
 #[cfg(feature = "emit")]

@@ -9,6 +9,7 @@ use crate::rope::*;
 use crate::sampling::*;
 use crate::low_rank::*;
 use crate::adamw::*;
+use crate::transposed::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 
 kernel::variants! {
@@ -114,4 +115,11 @@ kernel::variants! {
         sum_of_squares::<R>;
         clip_factor::<R>;
     }
+    // Gradients of activations.
+    for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
+        matvec_transposed::<Q, 64, 1, 1>;
+        matvec_transposed::<Q, 64, 1, 8>;
+    }
+    sum_partials::<64, true>;
+    sum_partials::<64, false>;
 }

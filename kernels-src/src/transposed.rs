@@ -1,0 +1,129 @@
+//! Products with a weight tensor's transpose, for gradients of activations: `dx[t, i] = scale·Σ_j dy[t, j]·w[j, i]`. The
+//! rows are split over workgroups, so that a tensor of few columns and many rows fills a device too; each split leaves
+//! its part, and a second dispatch adds the parts in order: the result is the same in every run.
+
+use kernel::prelude::*;
+
+use crate::quant::{Quant, block_byte, hi_in_row, lo_in_row, load, row_bytes};
+
+/// Shape of [`matvec_transposed`].
+#[params]
+pub struct TransposedParams {
+    /// Gradient vectors, rows of `dy`.
+    pub n: u32,
+    /// First row of `w` that takes part: a large tensor goes in tiles.
+    pub first_row: u32,
+    /// Rows of `w` that take part.
+    pub rows: u32,
+    /// Weights in a row of `w`, whole blocks and a multiple of 32.
+    pub k: u32,
+    /// Parts that the rows are split into.
+    pub splits: u32,
+    /// Values from one row of `dy` to the next.
+    pub dy_stride: u32,
+    /// Where in a row of `dy` the value of `first_row` lies.
+    pub dy_at: u32,
+}
+
+impl TransposedParams {
+    /// Splits that give a device about `workgroups` workgroups of `width` invocations, `tokens` vectors each, and no
+    /// split fewer than 32 rows.
+    pub fn splits_for(n: u32, rows: u32, k: u32, width: u32, tokens: u32, workgroups: u32) -> u32 {
+        let unsplit = (k / 8).div_ceil(width.max(1)) * n.div_ceil(tokens.max(1));
+        workgroups.div_ceil(unsplit.max(1)).clamp(1, rows.div_ceil(32).max(1))
+    }
+}
+
+/// `partials[s, t, i] = Σ dy[t, dy_at + j]·w[first_row + j, i]` over the rows `j` of split `s`. `w` in format `Q`;
+/// `partials` [splits, n, k], 4 values an element.
+///
+/// An invocation keeps `CHUNKS` chunks of 8 columns of `TOKENS` vectors, so that a weight is dequantised once for them.
+#[kernel(
+    workgroup = W,
+    groups = (params.k / 8).div_ceil(W * CHUNKS as u32) * params.n.div_ceil(TOKENS as u32) * params.splits
+)]
+pub fn matvec_transposed<Q: Quant, const W: u32, const CHUNKS: usize, const TOKENS: usize>(
+    group: WorkgroupId,
+    lane: LocalIndex,
+    params: &TransposedParams,
+    dy: &Storage<f32>,
+    w: &Storage<u32>,
+    partials: &mut Storage<Vec4<f32>>,
+) {
+    let chunks = params.k / 8;
+    let columns = (chunks + (W * CHUNKS as u32 - 1)) / (W * CHUNKS as u32);
+    let tiles = (params.n + (TOKENS as u32 - 1)) / (TOKENS as u32);
+    let first_chunk = group % columns * (W * CHUNKS as u32) + lane;
+    let first_token = group / columns % tiles * TOKENS as u32;
+    let split = group / columns / tiles;
+    let per_split = (params.rows + params.splits - 1) / params.splits;
+    let bytes = row_bytes::<Q>(params.k);
+    let mut lo = [[splat4(0.0f32); TOKENS]; CHUNKS];
+    let mut hi = [[splat4(0.0f32); TOKENS]; CHUNKS];
+    for row in min(split * per_split, params.rows)..min((split + 1) * per_split, params.rows) {
+        let start = (params.first_row + row) * bytes;
+        let mut gradients = [0.0f32; TOKENS];
+        #[unroll]
+        for t in 0..TOKENS {
+            gradients[t] = dy[min(first_token + t as u32, params.n - 1) * params.dy_stride + params.dy_at + row];
+        }
+        #[unroll]
+        for c in 0..CHUNKS {
+            // Past the last column the last chunk is computed again and dropped.
+            let chunk = min(first_chunk + c as u32 * W, chunks - 1);
+            let weights = load::<Q>(w, start + block_byte::<Q>(chunk), chunk % (Q::BLOCK / 8));
+            #[unroll]
+            for t in 0..TOKENS {
+                lo[c][t] = fma(weights.lo, splat4(gradients[t]), lo[c][t]);
+                hi[c][t] = fma(weights.hi, splat4(gradients[t]), hi[c][t]);
+            }
+        }
+    }
+    #[unroll]
+    for c in 0..CHUNKS {
+        let chunk = first_chunk + c as u32 * W;
+        if chunk < chunks {
+            #[unroll]
+            for t in 0..TOKENS {
+                if first_token + (t as u32) < params.n {
+                    let target = (split * params.n + first_token + t as u32) * params.k;
+                    partials[(target + lo_in_row::<Q>(chunk)) / 4] = lo[c][t];
+                    partials[(target + hi_in_row::<Q>(chunk)) / 4] = hi[c][t];
+                }
+            }
+        }
+    }
+}
+
+/// Shape of [`sum_partials`].
+#[params]
+pub struct SumPartialsParams {
+    /// Values in a part, a multiple of 4.
+    pub n: u32,
+    /// Parts.
+    pub splits: u32,
+    /// Multiplies the sum.
+    pub scale: f32,
+}
+
+/// `y = scale·Σ_s partials[s]`, added to what `y` holds where `ACCUMULATE`. `partials` [splits, n], `y` [n], 4 values an
+/// element.
+#[kernel(workgroup = W, groups = (params.n / 4).div_ceil(W))]
+pub fn sum_partials<const W: u32, const ACCUMULATE: bool>(
+    i: GlobalId,
+    params: &SumPartialsParams,
+    partials: &Storage<Vec4<f32>>,
+    y: &mut Storage<Vec4<f32>>,
+) {
+    if i < params.n / 4 {
+        let mut sum = splat4(0.0f32);
+        for split in 0..params.splits {
+            sum += partials[split * (params.n / 4) + i];
+        }
+        if ACCUMULATE {
+            y[i] = fma(sum, splat4(params.scale), y[i]);
+        } else {
+            y[i] = sum * params.scale;
+        }
+    }
+}
