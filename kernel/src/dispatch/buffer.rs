@@ -60,6 +60,12 @@ impl<T: Element> Buffer<T> {
         &self.raw
     }
 
+    /// The same memory seen as elements of another type, for a kernel that reads it so. Aliases between views are
+    /// found when a dispatch is recorded.
+    pub fn view<U: Element>(&self) -> Buffer<U> {
+        Buffer { raw: self.raw.clone(), len: self.len * size_of::<T>() / size_of::<U>(), element: PhantomData }
+    }
+
     /// The same memory as elements of another type; a rest that fills no whole element is left out.
     pub fn cast<U: Element>(self) -> Buffer<U> {
         let len = self.len * size_of::<T>() / size_of::<U>();

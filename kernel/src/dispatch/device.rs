@@ -53,12 +53,7 @@ impl Device {
     ///
     /// # Errors
     /// [`DispatchError::OutOfRange`], or what the device reports.
-    pub fn write<T: Element>(
-        &self,
-        buffer: &mut Buffer<T>,
-        first: usize,
-        elements: &[T],
-    ) -> Result<(), DispatchError> {
+    pub fn write<T: Element>(&self, buffer: &mut Buffer<T>, first: usize, elements: &[T]) -> Result<(), DispatchError> {
         self.write_bytes(buffer, (first * size_of::<T>()) as u64, bytemuck::cast_slice(elements))
     }
 
@@ -81,7 +76,11 @@ impl Device {
             #[cfg(feature = "gpu")]
             (Self::Gpu(gpu), RawBuffer::Gpu(target)) => gpu.write(target, offset, bytes).map_err(Into::into),
             (Self::Cpu(_), RawBuffer::Cpu(memory)) => {
-                if memory.write(offset as usize, bytes) { Ok(()) } else { Err(out) }
+                if memory.write(offset as usize, bytes) {
+                    Ok(())
+                } else {
+                    Err(out)
+                }
             }
             #[cfg(feature = "gpu")]
             _ => Err(DispatchError::OtherDevice { kernel: "write".to_owned(), index: 0 }),

@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 use std::sync::{Mutex, PoisonError};
 
 use super::Variant;
-use super::buffer::RawBuffer;
+use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
 use super::error::DispatchError;
 use crate::cpu::{CpuError, CpuOptions, Memory};
+use crate::layout::Element;
 use crate::params::Params;
 
 /// A kernel bound to its memory, as the CPU executor runs it: takes the bytes of the params.
@@ -95,6 +96,50 @@ impl Recorder {
             }
         };
         Ok(Step { index, variant: PhantomData })
+    }
+
+    /// Records a copy of `count` elements from element `from` of one buffer to element `to` of another.
+    ///
+    /// # Errors
+    /// [`DispatchError::OutOfRange`]; a buffer of another device.
+    pub fn copy<T: Element>(
+        &mut self,
+        source: &Buffer<T>,
+        from: usize,
+        target: &mut Buffer<T>,
+        to: usize,
+        count: usize,
+    ) -> Result<(), DispatchError> {
+        let size = size_of::<T>();
+        for (buffer, first) in [(source.bytes(), from), (target.bytes(), to)] {
+            let (start, end) = ((first * size) as u64, ((first + count) * size) as u64);
+            if end > buffer {
+                return Err(DispatchError::OutOfRange { start, end, len: buffer });
+            }
+        }
+        let other_device = |index| DispatchError::OtherDevice { kernel: "copy".to_owned(), index };
+        match (&mut self.recording, source.raw(), target.raw()) {
+            #[cfg(feature = "gpu")]
+            (Recording::Gpu(builder), RawBuffer::Gpu(source), RawBuffer::Gpu(target)) => {
+                builder.record_copy(source, (from * size) as u64, target, (to * size) as u64, (count * size) as u64)?;
+            }
+            (Recording::Cpu(_, steps), RawBuffer::Cpu(source), RawBuffer::Cpu(target)) => {
+                let (source, target) = (source.clone(), target.clone());
+                let kernel: CpuKernel = Box::new(move |_, _| {
+                    let mut bytes = vec![0; count * size];
+                    source.read(from * size, &mut bytes);
+                    target.write(to * size, &bytes);
+                    Ok(())
+                });
+                steps.push(CpuStep { kernel, params: Mutex::new(Vec::new()) });
+            }
+            #[cfg(feature = "gpu")]
+            (_, RawBuffer::Cpu(_), _) => return Err(other_device(0)),
+            #[cfg(feature = "gpu")]
+            _ => return Err(other_device(1)),
+        }
+        let _ = other_device;
+        Ok(())
     }
 
     /// The plan of everything recorded.

@@ -1,0 +1,37 @@
+//! The crate's one error type. Each stage has its own enum, which names the file, key, tensor or template at fault;
+//! this one only gathers them.
+use crate::{chat::ChatError, config::ConfigError, gguf::GgufError, source::SourceError, tokenizer::TokenizerError};
+
+/// Everything that can go wrong in this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Bytes could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The file is not a well-formed GGUF, or lacks a key or a tensor.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
+    /// The file is a GGUF, but not a model that this engine runs.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The file's vocabulary cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The chat template or the messages given to it are at fault.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+    /// The device refused, ran out of memory or was lost.
+    #[error(transparent)]
+    Device(#[from] kernel::dispatch::DispatchError),
+    /// A sampling parameter cannot be.
+    #[error(transparent)]
+    Sampling(#[from] crate::sampling::SamplingError),
+    /// A session cannot do what it was asked for.
+    #[error(transparent)]
+    Session(#[from] crate::session::SessionError),
+    /// A name could not be found in Ollama's store.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error(transparent)]
+    Store(#[from] crate::ollama::StoreError),
+}

@@ -1,0 +1,144 @@
+//! A model on a device: its shape, its tokenizer and its weights, shared by every session that runs it.
+
+mod tensor;
+mod weights;
+
+use std::sync::Arc;
+
+pub(crate) use tensor::with_quant;
+pub use tensor::{Part, Progress, Tensor};
+pub use weights::PleResidency;
+pub(crate) use weights::{LayerWeights, RopeWeights, Weights};
+
+use crate::chat::ChatTemplate;
+use crate::config::{Config, names};
+use crate::device::Device;
+use crate::error::Error;
+use crate::gguf::{Gguf, TensorInfo};
+use crate::session::{Session, SessionOptions};
+use crate::source::Source;
+use crate::tokenizer::Tokenizer;
+
+/// How a model is loaded.
+pub struct LoadOptions<'a> {
+    /// Where it runs.
+    pub device: Device,
+    /// Where the per-layer embedding table is kept.
+    pub ple: PleResidency,
+    /// The most bytes of one buffer; larger tensors are split by rows. The device's own limit where `None`.
+    pub max_buffer_bytes: Option<u64>,
+    /// Called while tensors are loaded.
+    pub progress: Option<&'a mut dyn FnMut(Progress)>,
+}
+
+impl LoadOptions<'_> {
+    /// With the defaults, on this device.
+    pub fn new(device: Device) -> Self {
+        Self { device, ple: PleResidency::default(), max_buffer_bytes: None, progress: None }
+    }
+}
+
+/// A model that is ready to run. Clones are the same model.
+#[derive(Clone)]
+pub struct Model {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) device: Device,
+    pub(crate) config: Config,
+    pub(crate) tokenizer: Tokenizer,
+    pub(crate) chat: ChatTemplate,
+    pub(crate) weights: Weights,
+    pub(crate) source: Arc<dyn Source>,
+    /// The per-layer embedding table in the source.
+    pub(crate) ple_rows: Option<TensorInfo>,
+    resident_bytes: u64,
+    name: Option<String>,
+}
+
+impl Model {
+    /// Loads a Gemma 4 GGUF.
+    ///
+    /// # Errors
+    /// What is wrong with the file, by key or tensor; what the device lacks.
+    #[allow(clippy::unused_async, reason = "sources and devices of a browser will wait here")]
+    pub async fn load(source: Arc<dyn Source>, options: LoadOptions<'_>) -> Result<Self, Error> {
+        let gguf = Gguf::read(&*source)?;
+        let config = Config::from_gguf(&gguf)?;
+        let tokenizer = Tokenizer::from_gguf(&gguf)?;
+        let chat = ChatTemplate::from_gguf(&gguf)?;
+        let device = options.device;
+        let limit = device.dispatch().max_binding_bytes();
+        let mut loader = tensor::Loader {
+            device: &device,
+            source: &source,
+            gguf: &gguf,
+            max_part_bytes: options.max_buffer_bytes.map_or(limit, |bytes| bytes.min(limit)),
+            progress: options.progress,
+            done_bytes: 0,
+            total_bytes: text_bytes(&gguf),
+            resident_bytes: 0,
+        };
+        let weights = weights::load(&mut loader, &config, options.ple)?;
+        let resident_bytes = loader.resident_bytes;
+        let ple_rows = gguf.find(names::PER_LAYER_TOKEN_EMBD).cloned();
+        let name = gguf.metadata().opt_str("general.name").ok().flatten().map(str::to_owned);
+        let inner = Inner { device, config, tokenizer, chat, weights, source, ple_rows, resident_bytes, name };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The model's shape.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// `general.name` of the file.
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.as_deref()
+    }
+
+    /// Text to token ids and back.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.inner.tokenizer
+    }
+
+    /// Messages to token ids.
+    pub fn chat_template(&self) -> &ChatTemplate {
+        &self.inner.chat
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> &Device {
+        &self.inner.device
+    }
+
+    /// Bytes of tensors on the device.
+    pub fn resident_bytes(&self) -> u64 {
+        self.inner.resident_bytes
+    }
+
+    /// Whether the per-layer embedding table stayed in the source.
+    pub fn reads_ple_rows(&self) -> bool {
+        self.inner.weights.ple.as_ref().is_some_and(|ple| ple.table.is_none())
+    }
+
+    /// A conversation's state: caches and scratch buffers.
+    ///
+    /// # Errors
+    /// [`Error::Session`] for a context beyond the model's; what the device lacks.
+    pub fn session(&self, options: SessionOptions) -> Result<Session, Error> {
+        Session::new(self.clone(), options)
+    }
+}
+
+/// Bytes of the tensors that text needs.
+fn text_bytes(gguf: &Gguf) -> u64 {
+    let text = |name: &str| {
+        name.starts_with("blk.")
+            || name.starts_with("token_embd")
+            || name.starts_with("output")
+            || name.starts_with("per_layer")
+    };
+    gguf.tensors().iter().filter(|tensor| text(&tensor.name)).map(|tensor| tensor.byte_len).sum()
+}

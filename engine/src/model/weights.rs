@@ -1,0 +1,214 @@
+//! A model's tensors on its device, layer by layer.
+
+use kernel::dispatch::Buffer;
+use kernel::types::Vec2;
+use kernels_src::rope::RopeTable;
+
+use super::tensor::{Loader, Tensor};
+use crate::config::{Attention, Config, Kv, names};
+use crate::error::Error;
+use crate::gguf::Gguf;
+
+/// The stream's projections to queries, keys and values: outputs lie one after the other, q then k then v.
+#[derive(Debug)]
+pub(crate) struct Projections {
+    /// Tensors in the order of their outputs; q and k are one where their types allow it.
+    pub(crate) tensors: Vec<Tensor>,
+    /// Outputs in all.
+    pub(crate) width: u32,
+    /// Where keys start among the outputs.
+    pub(crate) k_at: u32,
+    /// Where values start: at the keys where the layer has no `attn_v`.
+    pub(crate) v_at: u32,
+}
+
+/// The per-layer embedding's part in a layer.
+#[derive(Debug)]
+pub(crate) struct PleLayer {
+    pub(crate) gate: Tensor,
+    pub(crate) proj: Tensor,
+    pub(crate) post_norm: Buffer<f32>,
+}
+
+/// One layer.
+#[derive(Debug)]
+pub(crate) struct LayerWeights {
+    pub(crate) attn_norm: Buffer<f32>,
+    pub(crate) projections: Projections,
+    pub(crate) q_norm: Buffer<f32>,
+    /// A stand-in of one value on layers without keys.
+    pub(crate) k_norm: Buffer<f32>,
+    pub(crate) output: Tensor,
+    pub(crate) post_attention_norm: Buffer<f32>,
+    pub(crate) ffn_norm: Buffer<f32>,
+    pub(crate) gate: Tensor,
+    pub(crate) up: Tensor,
+    pub(crate) down: Tensor,
+    pub(crate) post_ffw_norm: Buffer<f32>,
+    pub(crate) ple: Option<PleLayer>,
+    /// `layer_output_scale`.
+    pub(crate) scale: f32,
+}
+
+/// The per-layer embeddings' tables.
+#[derive(Debug)]
+pub(crate) struct PleWeights {
+    /// `None` where the table stays in the file and its rows are read token by token.
+    pub(crate) table: Option<Tensor>,
+    pub(crate) model_proj: Tensor,
+    pub(crate) proj_norm: Buffer<f32>,
+}
+
+/// Cosines and sines of one kind of layer, see `kernels_src::rope`.
+#[derive(Debug)]
+pub(crate) struct RopeWeights {
+    pub(crate) table: Buffer<Vec2<f32>>,
+    pub(crate) pairs: u32,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    pub(crate) token_embd: Tensor,
+    /// `None` where the embedding table is the head too.
+    pub(crate) head: Option<Tensor>,
+    pub(crate) output_norm: Buffer<f32>,
+    pub(crate) ple: Option<PleWeights>,
+    pub(crate) layers: Vec<LayerWeights>,
+    pub(crate) rope_sliding: Option<RopeWeights>,
+    pub(crate) rope_full: Option<RopeWeights>,
+}
+
+impl Weights {
+    /// The tensor that turns the stream into logits.
+    pub(crate) fn head(&self) -> &Tensor {
+        self.head.as_ref().unwrap_or(&self.token_embd)
+    }
+}
+
+/// Where the per-layer embedding table, the largest tensor, is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PleResidency {
+    /// On the device where it fits, else in the source.
+    #[default]
+    Auto,
+    /// On the device; loading fails where it does not fit.
+    Device,
+    /// In the source; the rows of each token are read when it is processed.
+    Source,
+}
+
+pub(super) fn load(loader: &mut Loader<'_, '_>, config: &Config, residency: PleResidency) -> Result<Weights, Error> {
+    let token_embd = loader.matrix(&[names::TOKEN_EMBD])?;
+    let head = if config.tied { None } else { Some(loader.matrix(&[names::OUTPUT])?) };
+    let output_norm = loader.vector(names::OUTPUT_NORM)?;
+    let layers = (0..config.layers.len()).map(|index| layer(loader, config, index)).collect::<Result<Vec<_>, _>>()?;
+    let ple = match config.ple {
+        None => None,
+        Some(_) => Some(PleWeights {
+            model_proj: loader.matrix(&[names::PER_LAYER_MODEL_PROJ])?,
+            proj_norm: loader.vector(names::PER_LAYER_PROJ_NORM)?,
+            // Last, so that it takes what the others left.
+            table: ple_table(loader, residency)?,
+        }),
+    };
+    let rope_sliding = rope(loader, config, Attention::Sliding)?;
+    let rope_full = rope(loader, config, Attention::Full)?;
+    Ok(Weights { token_embd, head, output_norm, ple, layers, rope_sliding, rope_full })
+}
+
+/// The table, or `None` where it stays in the source.
+fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Option<Tensor>, Error> {
+    let info = loader.gguf.tensor(names::PER_LAYER_TOKEN_EMBD)?;
+    super::tensor::supported(info)?;
+    let bytes = info.byte_len;
+    match residency {
+        PleResidency::Source => Ok(None),
+        // On the CPU the mapped file is memory already.
+        PleResidency::Auto if loader.device.is_cpu() => Ok(None),
+        PleResidency::Device => loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).map(Some),
+        PleResidency::Auto => {
+            let (done, resident) = (loader.done_bytes, loader.resident_bytes);
+            match loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]) {
+                Ok(table) => Ok(Some(table)),
+                Err(Error::Device(_)) => {
+                    loader.done_bytes = done + bytes;
+                    loader.resident_bytes = resident;
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            }
+        }
+    }
+}
+
+fn layer(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<LayerWeights, Error> {
+    let shape = &config.layers[index];
+    let owns = shape.kv == Kv::Owned;
+    let scale = loader.numbers(&names::layer_output_scale(index))?;
+    Ok(LayerWeights {
+        attn_norm: loader.vector(&names::attn_norm(index))?,
+        projections: projections(loader, config, index)?,
+        q_norm: loader.vector(&names::attn_q_norm(index))?,
+        k_norm: if owns {
+            loader.vector(&names::attn_k_norm(index))?
+        } else {
+            loader.device.dispatch().upload(&[1.0], "no k_norm")?
+        },
+        output: loader.matrix(&[&names::attn_output(index)])?,
+        post_attention_norm: loader.vector(&names::post_attention_norm(index))?,
+        ffn_norm: loader.vector(&names::ffn_norm(index))?,
+        gate: loader.matrix(&[&names::ffn_gate(index)])?,
+        up: loader.matrix(&[&names::ffn_up(index)])?,
+        down: loader.matrix(&[&names::ffn_down(index)])?,
+        post_ffw_norm: loader.vector(&names::post_ffw_norm(index))?,
+        ple: match config.ple {
+            None => None,
+            Some(_) => Some(PleLayer {
+                gate: loader.matrix(&[&names::inp_gate(index)])?,
+                proj: loader.matrix(&[&names::proj(index)])?,
+                post_norm: loader.vector(&names::post_norm(index))?,
+            }),
+        },
+        scale: scale.first().copied().unwrap_or(1.0),
+    })
+}
+
+fn projections(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<Projections, Error> {
+    let shape = &config.layers[index];
+    let (queries, keys) = (shape.head_dim * shape.heads, shape.head_dim * shape.kv_heads);
+    let (q, k, v) = (names::attn_q(index), names::attn_k(index), names::attn_v(index));
+    if shape.kv != Kv::Owned {
+        return Ok(Projections { tensors: vec![loader.matrix(&[&q])?], width: queries, k_at: queries, v_at: queries });
+    }
+    let ty = |gguf: &Gguf, name: &str| gguf.tensor(name).map(|info| info.ty);
+    let mut tensors = if ty(loader.gguf, &q)? == ty(loader.gguf, &k)? {
+        vec![loader.matrix(&[&q, &k])?]
+    } else {
+        vec![loader.matrix(&[&q])?, loader.matrix(&[&k])?]
+    };
+    let (mut width, mut v_at) = (queries + keys, queries);
+    if shape.has_v {
+        tensors.push(loader.matrix(&[&v])?);
+        v_at = width;
+        width += keys;
+    }
+    Ok(Projections { tensors, width, k_at: queries, v_at })
+}
+
+fn rope(loader: &mut Loader<'_, '_>, config: &Config, kind: Attention) -> Result<Option<RopeWeights>, Error> {
+    let Some(shape) = config.layers.iter().find(|layer| layer.kind == kind) else { return Ok(None) };
+    let factors = match shape.rope.factors {
+        true => config.rope_factors(loader.gguf, &**loader.source)?,
+        false => None,
+    };
+    let table = RopeTable::new(
+        f64::from(shape.rope.base),
+        shape.rope.dims,
+        factors.as_ref().map(|factors| factors.factors.as_slice()),
+        config.context,
+    );
+    // A model in which nothing turns still binds a table.
+    let entries = if table.entries.is_empty() { &[Vec2::new(1.0, 0.0)] } else { table.entries.as_slice() };
+    Ok(Some(RopeWeights { table: loader.device.dispatch().upload(entries, "rope table")?, pairs: table.pairs }))
+}

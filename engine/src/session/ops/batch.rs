@@ -1,0 +1,201 @@
+//! Many positions at once: one dispatch a computation.
+
+use kernel::dispatch::Buffer;
+use kernel::types::Vec4;
+use kernels_src::activation::GeluTanh;
+use kernels_src::attention::kv::{KvF16, KvF32};
+use kernels_src::attention::prefill::{AttendPrefillParams, attend_prefill};
+use kernels_src::elementwise::{ElementwiseParams, Softcap, map};
+use kernels_src::geglu::{GegluParams, geglu};
+use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
+use kernels_src::rope::{QkNormRopeParams, qk_norm_rope};
+
+use super::matmul::{Output, multiply};
+use super::{Ops, Rows, with_head_dim};
+use crate::config::{Attention, Kv};
+use crate::error::Error;
+use crate::kernels::with_reduce;
+use crate::session::KvType;
+
+/// The operand that is added to the stream: RMS(o) · w, and the stream's factor after it.
+struct Addition<'w> {
+    w_post: &'w Buffer<f32>,
+    scale: f32,
+}
+
+impl Ops<'_> {
+    /// `x = RMS(h) · attn_norm` of the first layer.
+    pub(in crate::session) fn first_norm(&mut self, rows: Rows) -> Result<(), Error> {
+        let weights = &self.model.inner.weights;
+        self.norm_stream(rows, &weights.layers[0].attn_norm)
+    }
+
+    fn norm_stream(&mut self, rows: Rows, w: &Buffer<f32>) -> Result<(), Error> {
+        let params = RmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps() };
+        let b = &mut *self.buffers;
+        let args = rms_norm::Args { x: &b.h[0], w, y: &mut b.x };
+        with_reduce!(self.lanes, 256, R => { rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; });
+        Ok(())
+    }
+
+    /// Queries, keys and values of `x`.
+    pub(in crate::session) fn projections(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
+        let layer = self.layer(index);
+        let mut at = 0;
+        for tensor in &layer.projections.tensors {
+            let b = &mut *self.buffers;
+            let output = Output { stride: layer.projections.width, at };
+            multiply(self.recorder, self.lanes, tensor, &b.x, &mut b.qkv, rows, output)?;
+            at += tensor.rows;
+        }
+        Ok(())
+    }
+
+    /// Norm, rotation and cache append, then attention over the cache.
+    pub(in crate::session) fn attention(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
+        let shape = self.model.config().layers[index];
+        let (owns, cache) = (shape.kv == Kv::Owned, self.cache_of(index));
+        let (layer, rope) = (self.layer(index), self.rope(index)?);
+        let (lanes, eps) = (self.lanes, self.eps());
+        let window = match shape.kind {
+            Attention::Sliding => self.model.config().window,
+            Attention::Full => 0,
+        };
+        let b = &mut *self.buffers;
+        let kv = b.kv;
+        let Some(cache) = &mut b.caches[cache] else { return Err(super::head_dim_error(0)) };
+        let norm = QkNormRopeParams {
+            rows: rows.0,
+            heads: shape.heads,
+            kv_heads: if owns { shape.kv_heads } else { 0 },
+            pairs: rope.pairs,
+            ring: cache.ring,
+            stride: layer.projections.width,
+            k_at: layer.projections.k_at,
+            v_at: layer.projections.v_at,
+            eps,
+        };
+        let attend = AttendPrefillParams {
+            rows: rows.0,
+            heads: shape.heads,
+            kv_heads: shape.kv_heads,
+            window,
+            ring: cache.ring,
+        };
+        let mut q = b.q.view::<Vec4<f32>>();
+        let (mut k_cache, mut v_cache) = (cache.k.view::<Vec4<u32>>(), cache.v.view::<Vec4<u32>>());
+        let mut out = b.a.view::<Vec4<f32>>();
+        macro_rules! attend {
+            ($K:ty) => {
+                with_head_dim!(lanes, shape.head_dim, HD, W, ACC => {
+                    let args = qk_norm_rope::Args {
+                        state: &b.state,
+                        qkv: &b.qkv,
+                        q_norm: &layer.q_norm,
+                        k_norm: &layer.k_norm,
+                        table: &rope.table,
+                        q: &mut q,
+                        k_cache: &mut k_cache,
+                        v_cache: &mut v_cache,
+                    };
+                    with_reduce!(lanes, 64, R => {
+                        qk_norm_rope::Kernel::<$K, R, HD>::dispatch(self.recorder, norm, args)?;
+                    });
+                    let args = attend_prefill::Args {
+                        state: &b.state,
+                        q: &q,
+                        k_cache: &k_cache,
+                        v_cache: &v_cache,
+                        out: &mut out,
+                    };
+                    attend_prefill::Kernel::<$K, HD, W, ACC>::dispatch(self.recorder, attend, args)?;
+                })
+            };
+        }
+        match kv {
+            KvType::F16 => attend!(KvF16),
+            KvType::F32 => attend!(KvF32),
+        }
+        Ok(())
+    }
+
+    /// `o = attn_output · a`.
+    pub(in crate::session) fn output(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
+        let tensor = &self.layer(index).output;
+        let b = &mut *self.buffers;
+        multiply(self.recorder, self.lanes, tensor, &b.a, &mut b.o, rows, Output::dense(tensor))
+    }
+
+    /// The residual addition after attention, and the norm before the feed-forward part.
+    pub(in crate::session) fn add_attention(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
+        let layer = self.layer(index);
+        let addition = Addition { w_post: &layer.post_attention_norm, scale: 1.0 };
+        self.add(rows, addition, Some(&layer.ffn_norm))
+    }
+
+    /// `o = ffn_down · (gelu(ffn_gate · x) · (ffn_up · x))`.
+    pub(in crate::session) fn feed_forward(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
+        let (layer, lanes) = (self.layer(index), self.lanes);
+        let b = &mut *self.buffers;
+        multiply(self.recorder, lanes, &layer.gate, &b.x, &mut b.gate, rows, Output::dense(&layer.gate))?;
+        multiply(self.recorder, lanes, &layer.up, &b.x, &mut b.up, rows, Output::dense(&layer.up))?;
+        let params = GegluParams::dense(rows.0, layer.gate.rows);
+        let args = geglu::Args { gate: &b.gate, up: &b.up, y: &mut b.act };
+        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+        multiply(self.recorder, lanes, &layer.down, &b.act, &mut b.o, rows, Output::dense(&layer.down))
+    }
+
+    /// The layer's last additions: the feed-forward part's, the per-layer embedding's, and the output scale; then the
+    /// norm before the next layer's attention unless this layer is the last.
+    pub(in crate::session) fn end_layer(&mut self, index: usize, rows: Rows, last: bool) -> Result<(), Error> {
+        let (layer, lanes) = (self.layer(index), self.lanes);
+        let next = (!last).then(|| &self.layer(index + 1).attn_norm);
+        let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
+            return self.add(rows, Addition { w_post: &layer.post_ffw_norm, scale: layer.scale }, next);
+        };
+        self.add(rows, Addition { w_post: &layer.post_ffw_norm, scale: 1.0 }, None)?;
+        let layers = self.model.config().layers.len() as u32;
+        let b = &mut *self.buffers;
+        multiply(self.recorder, lanes, &ple.gate, &b.h[0], &mut b.ple_gate, rows, Output::dense(&ple.gate))?;
+        let params = GegluParams {
+            rows: rows.0,
+            n: width,
+            gate_at: 0,
+            gate_stride: width,
+            up_at: index as u32 * width,
+            up_stride: layers * width,
+        };
+        let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_in, y: &mut b.ple_act };
+        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+        multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, rows, Output::dense(&ple.proj))?;
+        self.add(rows, Addition { w_post: &ple.post_norm, scale: layer.scale }, next)
+    }
+
+    /// `h = (h + RMS(o) · w_post) · scale`, then `x = RMS(h) · w_next` where there is one.
+    fn add(&mut self, rows: Rows, addition: Addition<'_>, w_next: Option<&Buffer<f32>>) -> Result<(), Error> {
+        let params = AddRmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps(), scale: addition.scale };
+        let b = &mut *self.buffers;
+        let w_post = addition.w_post;
+        let args =
+            add_rms_norm::Args { o: &b.o, w_post, w_next: w_next.unwrap_or(w_post), h: &mut b.h[0], x: &mut b.x };
+        with_reduce!(self.lanes, 256, R => match w_next {
+            Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
+            None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
+        });
+        Ok(())
+    }
+
+    /// The logits of every row.
+    pub(in crate::session) fn head_rows(&mut self, rows: Rows, logits: &mut Buffer<f32>) -> Result<(), Error> {
+        let weights = &self.model.inner.weights;
+        self.norm_stream(rows, &weights.output_norm)?;
+        let head = weights.head();
+        multiply(self.recorder, self.lanes, head, &self.buffers.x, logits, rows, Output::dense(head))?;
+        if let Some(factor) = self.model.config().softcap {
+            let params = ElementwiseParams { n: rows.0 * head.rows, factor };
+            let args = map::Args { x: logits };
+            map::Kernel::<Softcap, 256>::dispatch(self.recorder, params, args)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Activations times a tensor, whatever its format and however many parts it lies in.
+
+use kernel::dispatch::{Buffer, Recorder};
+use kernel::types::Vec4;
+use kernels_src::gemm::{GemmParams, gemm};
+
+use super::Rows;
+use crate::error::Error;
+use crate::kernels::Lanes;
+use crate::model::{Tensor, with_quant};
+
+/// Where outputs go in a row of the result.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    /// Values from one row to the next.
+    pub(super) stride: u32,
+    /// Where the tensor's first output lies.
+    pub(super) at: u32,
+}
+
+impl Output {
+    /// A result that holds this tensor's outputs alone.
+    pub(super) fn dense(tensor: &Tensor) -> Self {
+        Self { stride: tensor.rows, at: 0 }
+    }
+}
+
+/// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for `rows` activation vectors.
+pub(super) fn multiply(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    tensor: &Tensor,
+    x: &Buffer<f32>,
+    y: &mut Buffer<f32>,
+    rows: Rows,
+    output: Output,
+) -> Result<(), Error> {
+    let x = x.view::<Vec4<f32>>();
+    for part in &tensor.parts {
+        let at = output.at + part.first_row;
+        let params = GemmParams { n: rows.0, rows: part.rows, k: tensor.k, y_stride: output.stride, y_at: at };
+        let args = gemm::Args { x: &x, w: &part.buffer, y };
+        with_quant!(tensor.ty, Q => match lanes {
+            Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
+            _ => { gemm::Kernel::<Q, 16, 4, 4>::dispatch(recorder, params, args)?; }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! One token: fused kernels, whose prologue is the residual addition and the norm before them. The stream moves from one
+//! of two buffers to the other, because every workgroup of a fused kernel reads what the first one writes.
+
+use kernel::dispatch::Buffer;
+use kernel::types::Vec4;
+use kernels_src::activation::GeluTanh;
+use kernels_src::attention::decode::{AttendCombineParams, AttendDecodeParams, attend_combine, attend_decode};
+use kernels_src::attention::kv::{KvF16, KvF32};
+use kernels_src::elementwise::{ElementwiseParams, Softcap, map};
+use kernels_src::geglu::{GegluParams, geglu};
+use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
+
+use super::matmul::{Output, multiply};
+use super::{Ops, Rows, SPLITS};
+use crate::config::{Attention, Kv};
+use crate::error::Error;
+use crate::kernels::{Lanes, with_reduce};
+use crate::session::KvType;
+
+/// The residual stream between two kernels: which buffer holds it, and what is still to be added to it.
+#[derive(Clone, Copy)]
+pub(in crate::session) struct Stream<'w> {
+    pub(super) current: usize,
+    pub(super) pending: Option<Pending<'w>>,
+}
+
+/// `h = (h + RMS(o) · w_post) · scale`, still to be done.
+#[derive(Clone, Copy)]
+pub(super) struct Pending<'w> {
+    pub(super) w_post: &'w Buffer<f32>,
+    pub(super) scale: f32,
+}
+
+impl<'w> Stream<'w> {
+    /// As the embedding leaves it.
+    pub(in crate::session) const EMBEDDED: Self = Self { current: 0, pending: None };
+    /// As a prefill leaves its last row.
+    pub(in crate::session) const KEPT_ROW: Self = Self { current: 1, pending: None };
+
+    fn plus(self, w_post: &'w Buffer<f32>, scale: f32) -> Self {
+        Self { current: self.current, pending: Some(Pending { w_post, scale }) }
+    }
+}
+
+impl<'a> Ops<'a> {
+    /// Attention of the token over its layer's cache, appending the token's own key and value first.
+    pub(in crate::session) fn token_attention(&mut self, index: usize) -> Result<(), Error> {
+        let shape = self.model.config().layers[index];
+        let (owns, cache) = (shape.kv == Kv::Owned, self.cache_of(index));
+        let (layer, rope) = (self.layer(index), self.rope(index)?);
+        let (lanes, eps) = (self.lanes, self.eps());
+        let (window, splits) = match (shape.kind, lanes) {
+            (Attention::Sliding, Lanes::Single) => (self.model.config().window, 1),
+            (Attention::Sliding, _) => (self.model.config().window, 1),
+            (Attention::Full, Lanes::Single) => (0, 1),
+            (Attention::Full, _) => (0, SPLITS),
+        };
+        let b = &mut *self.buffers;
+        let kv = b.kv;
+        let Some(cache) = &mut b.caches[cache] else { return Err(super::head_dim_error(shape.head_dim)) };
+        let params = AttendDecodeParams {
+            heads: shape.heads,
+            kv_heads: shape.kv_heads,
+            splits,
+            window,
+            ring: cache.ring,
+            pairs: rope.pairs,
+            k_at: layer.projections.k_at,
+            v_at: layer.projections.v_at,
+            eps,
+        };
+        let (mut k_cache, mut v_cache) = (cache.k.view::<Vec4<u32>>(), cache.v.view::<Vec4<u32>>());
+        let mut partials = b.partials.view::<Vec4<f32>>();
+        let mut out = b.a.view::<Vec4<f32>>();
+        macro_rules! attend {
+            ($K:ty, $R:ty, $HD:literal, $ACC:literal, $OWNS:literal) => {{
+                let args = attend_decode::Args {
+                    state: &b.state,
+                    qkv: &b.qkv,
+                    q_norm: &layer.q_norm,
+                    k_norm: &layer.k_norm,
+                    table: &rope.table,
+                    k_cache: &mut k_cache,
+                    v_cache: &mut v_cache,
+                    out: if splits == 1 { &mut out } else { &mut partials },
+                };
+                attend_decode::Kernel::<$K, $R, $HD, $ACC, $OWNS>::dispatch(self.recorder, params, args)?;
+            }};
+            ($K:ty, $HD:literal, $SINGLE:literal) => {
+                match (lanes, owns) {
+                    (Lanes::Single, true) => attend!($K, kernels_src::reduce::Tree<1>, $HD, $SINGLE, true),
+                    (Lanes::Single, false) => attend!($K, kernels_src::reduce::Tree<1>, $HD, $SINGLE, false),
+                    (Lanes::Tree, true) => attend!($K, kernels_src::reduce::Tree<128>, $HD, 2, true),
+                    (Lanes::Tree, false) => attend!($K, kernels_src::reduce::Tree<128>, $HD, 2, false),
+                    (Lanes::Subgroups, true) => attend!($K, kernels_src::reduce::Subgroups<128>, $HD, 2, true),
+                    (Lanes::Subgroups, false) => attend!($K, kernels_src::reduce::Subgroups<128>, $HD, 2, false),
+                }
+            };
+            ($K:ty) => {
+                match shape.head_dim {
+                    32 => attend!($K, 32, 8),
+                    64 => attend!($K, 64, 16),
+                    128 => attend!($K, 128, 32),
+                    256 => attend!($K, 256, 64),
+                    512 => attend!($K, 512, 128),
+                    other => return Err(super::head_dim_error(other)),
+                }
+            };
+        }
+        match kv {
+            KvType::F16 => attend!(KvF16),
+            KvType::F32 => attend!(KvF32),
+        }
+        if splits > 1 {
+            let params = AttendCombineParams { heads: shape.heads, splits, head_dim: shape.head_dim };
+            let args = attend_combine::Args { partials: &partials, out: &mut out };
+            attend_combine::Kernel::<64>::dispatch(self.recorder, params, args)?;
+        }
+        Ok(())
+    }
+
+    /// `o = attn_output · a`.
+    pub(in crate::session) fn token_output(&mut self, index: usize) -> Result<(), Error> {
+        self.output(index, Rows(1))
+    }
+
+    /// Adds what is pending to the stream and norms it into `x`, each in its own dispatch: what fused kernels do in
+    /// their prologue, for tensors that no fused variant reads.
+    fn settle(&mut self, stream: Stream<'a>, w_next: Option<&Buffer<f32>>) -> Result<Stream<'a>, Error> {
+        let (hidden, eps) = (self.hidden(), self.eps());
+        let b = &mut *self.buffers;
+        let h = &mut b.h[stream.current];
+        match (stream.pending, w_next) {
+            (Some(pending), _) => {
+                let params = AddRmsNormParams { rows: 1, n: hidden, eps, scale: pending.scale };
+                let w_post = pending.w_post;
+                let args = add_rms_norm::Args { o: &b.o, w_post, w_next: w_next.unwrap_or(w_post), h, x: &mut b.x };
+                with_reduce!(self.lanes, 256, R => match w_next {
+                    Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
+                    None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
+                });
+            }
+            (None, Some(w)) => {
+                let params = RmsNormParams { rows: 1, n: hidden, eps };
+                let args = rms_norm::Args { x: h, w, y: &mut b.x };
+                with_reduce!(self.lanes, 256, R => {
+                    rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?;
+                });
+            }
+            (None, None) => {}
+        }
+        Ok(Stream { current: stream.current, pending: None })
+    }
+
+    /// Queries, keys and values of RMS(h) · attn_norm.
+    pub(in crate::session) fn token_projections(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        let stream = self.settle(stream, Some(&layer.attn_norm))?;
+        self.projections(index, Rows(1))?;
+        Ok(stream)
+    }
+
+    /// The addition after attention, and the feed-forward part.
+    pub(in crate::session) fn token_feed_forward(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        let stream = self.settle(stream.plus(&layer.post_attention_norm, 1.0), Some(&layer.ffn_norm))?;
+        self.feed_forward(index, Rows(1))?;
+        Ok(stream)
+    }
+
+    /// The addition after the feed-forward part, and the per-layer embedding's part; its addition stays pending.
+    pub(in crate::session) fn token_end_layer(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
+            return Ok(stream.plus(&layer.post_ffw_norm, layer.scale));
+        };
+        let stream = self.settle(stream.plus(&layer.post_ffw_norm, 1.0), None)?;
+        let lanes = self.lanes;
+        let b = &mut *self.buffers;
+        let h = &b.h[stream.current];
+        multiply(self.recorder, lanes, &ple.gate, h, &mut b.ple_gate, Rows(1), Output::dense(&ple.gate))?;
+        let params = GegluParams { up_at: index as u32 * width, ..GegluParams::dense(1, width) };
+        let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_one, y: &mut b.ple_act };
+        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+        multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, Rows(1), Output::dense(&ple.proj))?;
+        Ok(stream.plus(&ple.post_norm, layer.scale))
+    }
+
+    /// Logits of the stream.
+    pub(in crate::session) fn head(&mut self, stream: Stream<'a>) -> Result<(), Error> {
+        let weights = &self.model.inner.weights;
+        self.settle(stream, Some(&weights.output_norm))?;
+        let head = weights.head();
+        let b = &mut *self.buffers;
+        multiply(self.recorder, self.lanes, head, &b.x, &mut b.logits, Rows(1), Output::dense(head))?;
+        if let Some(factor) = self.model.config().softcap {
+            let params = ElementwiseParams { n: head.rows, factor };
+            map::Kernel::<Softcap, 256>::dispatch(self.recorder, params, map::Args { x: &mut b.logits })?;
+        }
+        Ok(())
+    }
+}

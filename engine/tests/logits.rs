@@ -1,0 +1,157 @@
+//! Logits of whole models against transformers', on the CPU executor and on a GPU, by prefill, by decoding and in
+//! chunks. The fixtures are made by `tests/fixtures/make_fixtures.py`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::device::{Device, DeviceChoice};
+use engine::model::{LoadOptions, Model, PleResidency};
+use engine::session::{KvType, Session, SessionOptions};
+use engine::source::FileSource;
+use engine::tokenizer::TokenId;
+
+struct Reference {
+    model: PathBuf,
+    ids: Vec<TokenId>,
+    /// [positions, vocab]
+    logits: Vec<f32>,
+}
+
+fn reference(folder: &Path, model: &str, ids: &str, logits: &str) -> Reference {
+    let ids = std::fs::read_to_string(folder.join(ids)).unwrap();
+    let ids = ids.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+    Reference {
+        model: folder.join(model),
+        ids: ids.map(|id| TokenId(id.parse().unwrap())).collect(),
+        logits: npy(&folder.join(logits)),
+    }
+}
+
+fn fixture(name: &str) -> Reference {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    reference(&folder, &format!("{name}.gguf"), &format!("{name}.ids"), &format!("{name}.logits.npy"))
+}
+
+/// The numbers of a little-endian f32 `.npy` file (NumPy's format 1.0).
+fn npy(path: &Path) -> Vec<f32> {
+    let bytes = std::fs::read(path).unwrap();
+    assert_eq!(&bytes[..6], b"\x93NUMPY", "{}", path.display());
+    let header = u16::from_le_bytes([bytes[8], bytes[9]]) as usize;
+    assert!(String::from_utf8_lossy(&bytes[10..10 + header]).contains("<f4"), "{}", path.display());
+    bytes[10 + header..].chunks_exact(4).map(|value| f32::from_le_bytes(value.try_into().unwrap())).collect()
+}
+
+fn nmse(actual: &[f32], expected: &[f32]) -> f64 {
+    assert_eq!(actual.len(), expected.len());
+    let error: f64 = actual.iter().zip(expected).map(|(a, e)| f64::from(a - e).powi(2)).sum();
+    let energy: f64 = expected.iter().map(|e| f64::from(*e).powi(2)).sum();
+    error / energy
+}
+
+fn top1(logits: &[f32], vocab: usize) -> Vec<usize> {
+    logits.chunks(vocab).map(|row| (0..vocab).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()).collect()
+}
+
+/// The CPU executor and, where there is one, a GPU.
+fn devices() -> Vec<Device> {
+    let mut devices = vec![pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()];
+    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
+        Ok(gpu) => devices.push(gpu),
+        Err(error) => {
+            let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
+            assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
+            eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
+        }
+    }
+    devices
+}
+
+fn load(device: &Device, path: &Path) -> Model {
+    let source = Arc::new(FileSource::open(path).unwrap());
+    pollster::block_on(Model::load(source, LoadOptions::new(device.clone()))).unwrap()
+}
+
+fn session(model: &Model, kv: KvType, chunk: Option<usize>) -> Session {
+    model.session(SessionOptions { context: Some(160), kv, chunk }).unwrap()
+}
+
+fn by_prefill(model: &Model, ids: &[TokenId], kv: KvType, chunk: Option<usize>) -> Vec<f32> {
+    pollster::block_on(session(model, kv, chunk).logits(ids)).unwrap()
+}
+
+fn by_decoding(model: &Model, ids: &[TokenId]) -> Vec<f32> {
+    let mut session = session(model, KvType::F32, None);
+    ids.iter().flat_map(|id| pollster::block_on(session.decode_logits(*id)).unwrap()).collect()
+}
+
+fn check(reference: &Reference) {
+    for device in devices() {
+        let model = load(&device, &reference.model);
+        let vocab = model.config().vocab as usize;
+        let expected = top1(&reference.logits, vocab);
+        let runs = [
+            ("prefill", by_prefill(&model, &reference.ids, KvType::F32, None)),
+            ("chunks of 7", by_prefill(&model, &reference.ids, KvType::F32, Some(7))),
+            ("decode", by_decoding(&model, &reference.ids)),
+        ];
+        for (how, logits) in runs {
+            let error = nmse(&logits, &reference.logits);
+            let place = format!("{} by {how} on {}", reference.model.display(), device.description());
+            println!("{place}: nmse {error:.2e}");
+            assert!(error <= 1e-6, "{place}: nmse {error:.2e}");
+            assert_eq!(top1(&logits, vocab), expected, "{place}");
+        }
+        let error = nmse(&by_prefill(&model, &reference.ids, KvType::F16, None), &reference.logits);
+        assert!(error <= 1e-5, "{} with an f16 cache: nmse {error:.2e}", reference.model.display());
+    }
+}
+
+#[test]
+fn e2b_shaped_logits_are_transformers() {
+    check(&fixture("e2b"));
+}
+
+#[test]
+fn e4b_shaped_logits_with_five_to_one_layers_and_two_kv_heads_are_transformers() {
+    check(&fixture("e4b"));
+}
+
+#[test]
+fn dense_logits_with_values_that_are_keys_are_transformers() {
+    check(&fixture("dense31b"));
+}
+
+#[test]
+fn logits_of_every_weight_format_are_transformers() {
+    check(&fixture("quant_zoo"));
+}
+
+#[test]
+fn logits_of_the_oracle_in_both_layouts_are_transformers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracle");
+    if !folder.exists() {
+        eprintln!("SKIPPED: no reference models beside the checkout");
+        return;
+    }
+    for file in ["tiny-q4_k_m.gguf", "tiny-ollama-layout.gguf"] {
+        check(&reference(&folder, file, "tiny.ids", "tiny-q4_k_m.logits.npy"));
+    }
+}
+
+#[test]
+fn split_tensors_and_rows_read_from_the_source_change_no_logit() {
+    let reference = fixture("e2b");
+    for device in devices() {
+        let whole = by_prefill(&load(&device, &reference.model), &reference.ids, KvType::F32, None);
+        let source = Arc::new(FileSource::open(&reference.model).unwrap());
+        let options = LoadOptions {
+            ple: PleResidency::Source,
+            max_buffer_bytes: Some(10_000),
+            ..LoadOptions::new(device.clone())
+        };
+        let model = pollster::block_on(Model::load(source, options)).unwrap();
+        assert!(model.reads_ple_rows());
+        assert_eq!(by_prefill(&model, &reference.ids, KvType::F32, None), whole, "{}", device.description());
+        assert!(nmse(&by_decoding(&model, &reference.ids), &whole) < 1e-9, "{}", device.description());
+    }
+}

@@ -1,0 +1,120 @@
+// chunk_peaks<Tree<256>> | features:
+struct ChunkPeaksParams {
+    vocab: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: ChunkPeaksParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> logits: array<f32>;
+@group(0) @binding(2) var<storage, read_write> peaks: array<vec2<f32>>;
+var<workgroup> scratch: array<f32, 256>;
+
+fn Tree_256_max_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 128u)]);
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 64u)]);
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 32u)]);
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 16u)]);
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 8u)]);
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 4u)]);
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 2u)]);
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 1u)]);
+    }
+    workgroupBarrier();
+    let greatest = scratch[0i];
+    workgroupBarrier();
+    return greatest;
+}
+
+fn Tree_256_sum_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] += scratch[(lane + 128u)];
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] += scratch[(lane + 64u)];
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] += scratch[(lane + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] += scratch[(lane + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] += scratch[(lane + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] += scratch[(lane + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] += scratch[(lane + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] += scratch[(lane + 1u)];
+    }
+    workgroupBarrier();
+    let total = scratch[0i];
+    workgroupBarrier();
+    return total;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let first = (group * 256u);
+    let end = min((first + 256u), uniforms.params.vocab);
+    var own: f32 = (-3.4028234663852886e38f);
+    for (var i: u32 = (first + local_invocation_index); i < end; i += 256u) {
+        own = max(own, logits[i]);
+    }
+    let greatest = Tree_256_max_scratch(own, local_invocation_index);
+    var mass: f32 = 0.0f;
+    for (var i_1: u32 = (first + local_invocation_index); i_1 < end; i_1 += 256u) {
+        mass += exp((logits[i_1] - greatest));
+    }
+    let sum = Tree_256_sum_scratch(mass, local_invocation_index);
+    if (local_invocation_index == 0u) {
+        peaks[group] = vec2(greatest, sum);
+    }
+}

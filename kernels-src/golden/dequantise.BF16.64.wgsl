@@ -1,0 +1,68 @@
+// dequantise<BF16, 64> | features:
+struct DequantiseParams {
+    n: u32,
+}
+
+struct Eight {
+    lo: vec4<f32>,
+    hi: vec4<f32>,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: DequantiseParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> w: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4<f32>>;
+
+fn block_byte_BF16(chunk: u32) -> u32 {
+    return ((chunk / 1u) * 16u);
+}
+
+fn four_brains(first: u32, second: u32) -> vec4<f32> {
+    return vec4(bitcast<f32>((first << 16u)), bitcast<f32>((first & 4294901760u)), bitcast<f32>((second << 16u)), bitcast<f32>((second & 4294901760u)));
+}
+
+fn BF16_codes_w(byte: u32, chunk: u32) -> Eight {
+    let at = ((byte / 4u) + (chunk * 4u));
+    return Eight(four_brains(w[at], w[(at + 1u)]), four_brains(w[(at + 2u)], w[(at + 3u)]));
+}
+
+fn load_BF16_w(byte: u32, chunk: u32) -> Eight {
+    let codes = BF16_codes_w(byte, chunk);
+    return codes;
+}
+
+fn BF16_lo_at(chunk: u32) -> u32 {
+    return (chunk * 8u);
+}
+
+fn lo_in_row_BF16(chunk: u32) -> u32 {
+    return (((chunk / 1u) * 8u) + BF16_lo_at((chunk % 1u)));
+}
+
+fn BF16_hi_at(chunk: u32) -> u32 {
+    return ((chunk * 8u) + 4u);
+}
+
+fn hi_in_row_BF16(chunk: u32) -> u32 {
+    return (((chunk / 1u) * 8u) + BF16_hi_at((chunk % 1u)));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    if ((group * 64u + local_invocation_index) < (uniforms.params.n / 8u)) {
+        let weights = load_BF16_w(block_byte_BF16((group * 64u + local_invocation_index)), ((group * 64u + local_invocation_index) % 1u));
+        out[(lo_in_row_BF16((group * 64u + local_invocation_index)) / 4u)] = weights.lo;
+        out[(hi_in_row_BF16((group * 64u + local_invocation_index)) / 4u)] = weights.hi;
+    }
+}

@@ -1,0 +1,68 @@
+// dequantise<F32, 64> | features:
+struct DequantiseParams {
+    n: u32,
+}
+
+struct Eight {
+    lo: vec4<f32>,
+    hi: vec4<f32>,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: DequantiseParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> w: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4<f32>>;
+
+fn block_byte_F32(chunk: u32) -> u32 {
+    return ((chunk / 1u) * 32u);
+}
+
+fn four_singles_w(at: u32) -> vec4<f32> {
+    return vec4(bitcast<f32>(w[at]), bitcast<f32>(w[(at + 1u)]), bitcast<f32>(w[(at + 2u)]), bitcast<f32>(w[(at + 3u)]));
+}
+
+fn F32_codes_w(byte: u32, chunk: u32) -> Eight {
+    let at = ((byte / 4u) + (chunk * 8u));
+    return Eight(four_singles_w(at), four_singles_w((at + 4u)));
+}
+
+fn load_F32_w(byte: u32, chunk: u32) -> Eight {
+    let codes = F32_codes_w(byte, chunk);
+    return codes;
+}
+
+fn F32_lo_at(chunk: u32) -> u32 {
+    return (chunk * 8u);
+}
+
+fn lo_in_row_F32(chunk: u32) -> u32 {
+    return (((chunk / 1u) * 8u) + F32_lo_at((chunk % 1u)));
+}
+
+fn F32_hi_at(chunk: u32) -> u32 {
+    return ((chunk * 8u) + 4u);
+}
+
+fn hi_in_row_F32(chunk: u32) -> u32 {
+    return (((chunk / 1u) * 8u) + F32_hi_at((chunk % 1u)));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    if ((group * 64u + local_invocation_index) < (uniforms.params.n / 8u)) {
+        let weights = load_F32_w(block_byte_F32((group * 64u + local_invocation_index)), ((group * 64u + local_invocation_index) % 1u));
+        out[(lo_in_row_F32((group * 64u + local_invocation_index)) / 4u)] = weights.lo;
+        out[(hi_in_row_F32((group * 64u + local_invocation_index)) / 4u)] = weights.hi;
+    }
+}

@@ -1,0 +1,54 @@
+// geglu_backward<GeluTanh, 256> | features:
+struct GegluParams {
+    rows: u32,
+    n: u32,
+    gate_at: u32,
+    gate_stride: u32,
+    up_at: u32,
+    up_stride: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: GegluParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> gate: array<f32>;
+@group(0) @binding(2) var<storage, read> up: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> d_gate: array<f32>;
+@group(0) @binding(5) var<storage, read_write> d_up: array<f32>;
+
+fn gelu_tanh(u: f32) -> f32 {
+    return tanh(clamp(((0.7978846f * u) * (1.0f + ((0.044715f * u) * u))), (-10.0f), 10.0f));
+}
+
+fn GeluTanh_derivative(u: f32) -> f32 {
+    let t = gelu_tanh(u);
+    return ((0.5f * (1.0f + t)) + ((((0.5f * u) * (1.0f - (t * t))) * 0.7978846f) * (1.0f + ((0.134145f * u) * u))));
+}
+
+fn GeluTanh_value(u: f32) -> f32 {
+    return ((0.5f * u) * (1.0f + gelu_tanh(u)));
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    if ((group * 256u + local_invocation_index) >= (uniforms.params.rows * uniforms.params.n)) {
+        return;
+    }
+    let row = ((group * 256u + local_invocation_index) / uniforms.params.n);
+    let column = ((group * 256u + local_invocation_index) % uniforms.params.n);
+    let u = gate[((uniforms.params.gate_at + (row * uniforms.params.gate_stride)) + column)];
+    let other = up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)];
+    d_gate[(group * 256u + local_invocation_index)] = ((dy[(group * 256u + local_invocation_index)] * GeluTanh_derivative(u)) * other);
+    d_up[(group * 256u + local_invocation_index)] = (dy[(group * 256u + local_invocation_index)] * GeluTanh_value(u));
+}

@@ -1,0 +1,482 @@
+// qkv<Q5_K, Q6_K, Tree<64>, 4, true> | features:
+struct QkvParams {
+    rows_a: u32,
+    rows_b: u32,
+    k: u32,
+    eps: f32,
+    scale: f32,
+}
+
+struct Prologue {
+    post: f32,
+    scale: f32,
+}
+
+struct Eight {
+    lo: vec4<f32>,
+    hi: vec4<f32>,
+}
+
+struct Scales {
+    lo: f32,
+    hi: f32,
+    lo_min: f32,
+    hi_min: f32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: QkvParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> h: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read> o: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> w_post: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> w_next: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> h_out: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read> wa: array<u32>;
+@group(0) @binding(7) var<storage, read> wb: array<u32>;
+@group(0) @binding(8) var<storage, read_write> y: array<f32>;
+var<workgroup> scratch: array<f32, 256>;
+
+fn Tree_64_sum_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] += scratch[(lane + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] += scratch[(lane + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] += scratch[(lane + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] += scratch[(lane + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] += scratch[(lane + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] += scratch[(lane + 1u)];
+    }
+    workgroupBarrier();
+    let total = scratch[0i];
+    workgroupBarrier();
+    return total;
+}
+
+fn prologue_Tree_64_true_o_scratch(lane: u32, n: u32, eps: f32, scale: f32) -> Prologue {
+    var post: f32 = 0.0f;
+    var squares: vec4<f32> = vec4<f32>(0.0f);
+    let end = (n / 4u);
+    for (var i: u32 = lane; i < end; i += 64u) {
+        squares = fma(o[i], o[i], squares);
+    }
+    let sum = Tree_64_sum_scratch(dot(squares, vec4<f32>(1.0f)), lane);
+    post = (scale * inverseSqrt(((sum / f32(n)) + eps)));
+    return Prologue(post, scale);
+}
+
+fn stream_true_h_o_w_post(i: u32, prologue: Prologue) -> vec4<f32> {
+    return fma((o[i] * w_post[i]), vec4<f32>(prologue.post), (h[i] * prologue.scale));
+}
+
+fn next_norm_Tree_64_true_h_o_w_post_scratch(lane: u32, n: u32, eps: f32, prologue: Prologue) -> f32 {
+    var squares: vec4<f32> = vec4<f32>(0.0f);
+    let end = (n / 4u);
+    for (var i: u32 = lane; i < end; i += 64u) {
+        let value = stream_true_h_o_w_post(i, prologue);
+        squares = fma(value, value, squares);
+    }
+    let sum = Tree_64_sum_scratch(dot(squares, vec4<f32>(1.0f)), lane);
+    return inverseSqrt(((sum / f32(n)) + eps));
+}
+
+fn store_stream_Tree_64_true_h_o_w_post_h_out(lane: u32, n: u32, prologue: Prologue) {
+    let end = (n / 4u);
+    for (var i: u32 = lane; i < end; i += 64u) {
+        h_out[i] = stream_true_h_o_w_post(i, prologue);
+    }
+}
+
+fn row_bytes_Q5_K(k: u32) -> u32 {
+    return ((k / 256u) * 176u);
+}
+
+fn block_byte_Q5_K(chunk: u32) -> u32 {
+    return ((chunk / 32u) * 176u);
+}
+
+fn Q5_K_lo_at(chunk: u32) -> u32 {
+    return (((chunk / 8u) * 64u) + ((chunk % 8u) * 4u));
+}
+
+fn lo_in_row_Q5_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q5_K_lo_at((chunk % 32u)));
+}
+
+fn input_true_true_h_o_w_post_w_next(i: u32, prologue: Prologue) -> vec4<f32> {
+    return (stream_true_h_o_w_post(i, prologue) * w_next[i]);
+}
+
+fn Q5_K_hi_at(chunk: u32) -> u32 {
+    return ((((chunk / 8u) * 64u) + ((chunk % 8u) * 4u)) + 32u);
+}
+
+fn hi_in_row_Q5_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q5_K_hi_at((chunk % 32u)));
+}
+
+fn Q5_K_codes_wa(byte: u32, chunk: u32) -> Eight {
+    let fifth = (wa[(((byte / 4u) + 4u) + (chunk % 8u))] >> ((chunk / 8u) * 2u));
+    let nibbles = wa[(((byte / 4u) + 12u) + chunk)];
+    return Eight(vec4f(unpack4xU8(((nibbles & 252645135u) | ((fifth & 16843009u) << 4u)))), vec4f(unpack4xU8((((nibbles >> 4u) & 252645135u) | ((fifth & 33686018u) << 3u)))));
+}
+
+fn packed_scales_wa(at: u32, group: u32) -> Scales {
+    let super_scales = unpack2x16float(wa[at]);
+    let shift = ((group & 1u) * 16u);
+    let scales = (wa[(at + 1u)] >> shift);
+    let minima = (wa[(at + 2u)] >> shift);
+    let nibbles = (wa[(at + 3u)] >> shift);
+    let upper = (group >= 2u);
+    let two_scales = select((scales & 16191u), ((nibbles & 3855u) | ((scales >> 2u) & 12336u)), upper);
+    let two_minima = select((minima & 16191u), (((nibbles >> 4u) & 3855u) | ((minima >> 2u) & 12336u)), upper);
+    return Scales((super_scales.x * f32((two_scales & 255u))), (super_scales.x * f32((two_scales >> 8u))), (super_scales.y * f32((two_minima & 255u))), (super_scales.y * f32((two_minima >> 8u))));
+}
+
+fn Q5_K_scales_wa(byte: u32, chunk: u32) -> Scales {
+    return packed_scales_wa((byte / 4u), (chunk / 8u));
+}
+
+fn row_dots_Q5_K_Tree_64_4_true_true_h_o_w_post_w_next_wa(lane: u32, row: u32, last: u32, k: u32, prologue: Prologue, sums: ptr<function, array<f32, 4>>) {
+    let bytes = row_bytes_Q5_K(k);
+    let end = (k / 32u);
+    for (var span: u32 = lane; span < end; span += 64u) {
+        let first = (span * 4u);
+        let block = block_byte_Q5_K(first);
+        let inside = (first % 32u);
+        var lo: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+        var hi: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+        var lo_input: vec4<f32> = vec4<f32>(0.0f);
+        var hi_input: vec4<f32> = vec4<f32>(0.0f);
+        let x_lo = input_true_true_h_o_w_post_w_next((lo_in_row_Q5_K((first + 0u)) / 4u), prologue);
+        let x_hi = input_true_true_h_o_w_post_w_next((hi_in_row_Q5_K((first + 0u)) / 4u), prologue);
+        lo_input += x_lo;
+        hi_input += x_hi;
+        let codes = Q5_K_codes_wa(((min((row + 0u), last) * bytes) + block), (inside + 0u));
+        lo[0u] = fma(codes.lo, x_lo, lo[0u]);
+        hi[0u] = fma(codes.hi, x_hi, hi[0u]);
+        let codes_1 = Q5_K_codes_wa(((min((row + 1u), last) * bytes) + block), (inside + 0u));
+        lo[1u] = fma(codes_1.lo, x_lo, lo[1u]);
+        hi[1u] = fma(codes_1.hi, x_hi, hi[1u]);
+        let codes_2 = Q5_K_codes_wa(((min((row + 2u), last) * bytes) + block), (inside + 0u));
+        lo[2u] = fma(codes_2.lo, x_lo, lo[2u]);
+        hi[2u] = fma(codes_2.hi, x_hi, hi[2u]);
+        let codes_3 = Q5_K_codes_wa(((min((row + 3u), last) * bytes) + block), (inside + 0u));
+        lo[3u] = fma(codes_3.lo, x_lo, lo[3u]);
+        hi[3u] = fma(codes_3.hi, x_hi, hi[3u]);
+        let x_lo_1 = input_true_true_h_o_w_post_w_next((lo_in_row_Q5_K((first + 1u)) / 4u), prologue);
+        let x_hi_1 = input_true_true_h_o_w_post_w_next((hi_in_row_Q5_K((first + 1u)) / 4u), prologue);
+        lo_input += x_lo_1;
+        hi_input += x_hi_1;
+        let codes_4 = Q5_K_codes_wa(((min((row + 0u), last) * bytes) + block), (inside + 1u));
+        lo[0u] = fma(codes_4.lo, x_lo_1, lo[0u]);
+        hi[0u] = fma(codes_4.hi, x_hi_1, hi[0u]);
+        let codes_5 = Q5_K_codes_wa(((min((row + 1u), last) * bytes) + block), (inside + 1u));
+        lo[1u] = fma(codes_5.lo, x_lo_1, lo[1u]);
+        hi[1u] = fma(codes_5.hi, x_hi_1, hi[1u]);
+        let codes_6 = Q5_K_codes_wa(((min((row + 2u), last) * bytes) + block), (inside + 1u));
+        lo[2u] = fma(codes_6.lo, x_lo_1, lo[2u]);
+        hi[2u] = fma(codes_6.hi, x_hi_1, hi[2u]);
+        let codes_7 = Q5_K_codes_wa(((min((row + 3u), last) * bytes) + block), (inside + 1u));
+        lo[3u] = fma(codes_7.lo, x_lo_1, lo[3u]);
+        hi[3u] = fma(codes_7.hi, x_hi_1, hi[3u]);
+        let x_lo_2 = input_true_true_h_o_w_post_w_next((lo_in_row_Q5_K((first + 2u)) / 4u), prologue);
+        let x_hi_2 = input_true_true_h_o_w_post_w_next((hi_in_row_Q5_K((first + 2u)) / 4u), prologue);
+        lo_input += x_lo_2;
+        hi_input += x_hi_2;
+        let codes_8 = Q5_K_codes_wa(((min((row + 0u), last) * bytes) + block), (inside + 2u));
+        lo[0u] = fma(codes_8.lo, x_lo_2, lo[0u]);
+        hi[0u] = fma(codes_8.hi, x_hi_2, hi[0u]);
+        let codes_9 = Q5_K_codes_wa(((min((row + 1u), last) * bytes) + block), (inside + 2u));
+        lo[1u] = fma(codes_9.lo, x_lo_2, lo[1u]);
+        hi[1u] = fma(codes_9.hi, x_hi_2, hi[1u]);
+        let codes_10 = Q5_K_codes_wa(((min((row + 2u), last) * bytes) + block), (inside + 2u));
+        lo[2u] = fma(codes_10.lo, x_lo_2, lo[2u]);
+        hi[2u] = fma(codes_10.hi, x_hi_2, hi[2u]);
+        let codes_11 = Q5_K_codes_wa(((min((row + 3u), last) * bytes) + block), (inside + 2u));
+        lo[3u] = fma(codes_11.lo, x_lo_2, lo[3u]);
+        hi[3u] = fma(codes_11.hi, x_hi_2, hi[3u]);
+        let x_lo_3 = input_true_true_h_o_w_post_w_next((lo_in_row_Q5_K((first + 3u)) / 4u), prologue);
+        let x_hi_3 = input_true_true_h_o_w_post_w_next((hi_in_row_Q5_K((first + 3u)) / 4u), prologue);
+        lo_input += x_lo_3;
+        hi_input += x_hi_3;
+        let codes_12 = Q5_K_codes_wa(((min((row + 0u), last) * bytes) + block), (inside + 3u));
+        lo[0u] = fma(codes_12.lo, x_lo_3, lo[0u]);
+        hi[0u] = fma(codes_12.hi, x_hi_3, hi[0u]);
+        let codes_13 = Q5_K_codes_wa(((min((row + 1u), last) * bytes) + block), (inside + 3u));
+        lo[1u] = fma(codes_13.lo, x_lo_3, lo[1u]);
+        hi[1u] = fma(codes_13.hi, x_hi_3, hi[1u]);
+        let codes_14 = Q5_K_codes_wa(((min((row + 2u), last) * bytes) + block), (inside + 3u));
+        lo[2u] = fma(codes_14.lo, x_lo_3, lo[2u]);
+        hi[2u] = fma(codes_14.hi, x_hi_3, hi[2u]);
+        let codes_15 = Q5_K_codes_wa(((min((row + 3u), last) * bytes) + block), (inside + 3u));
+        lo[3u] = fma(codes_15.lo, x_lo_3, lo[3u]);
+        hi[3u] = fma(codes_15.hi, x_hi_3, hi[3u]);
+        let ones = vec4<f32>(1.0f);
+        let scales = Q5_K_scales_wa(((min((row + 0u), last) * bytes) + block), inside);
+        (*sums)[0u] += fma(dot(lo[0u], ones), scales.lo, (dot(hi[0u], ones) * scales.hi));
+        (*sums)[0u] -= fma(dot(lo_input, ones), scales.lo_min, (dot(hi_input, ones) * scales.hi_min));
+        let ones_1 = vec4<f32>(1.0f);
+        let scales_1 = Q5_K_scales_wa(((min((row + 1u), last) * bytes) + block), inside);
+        (*sums)[1u] += fma(dot(lo[1u], ones_1), scales_1.lo, (dot(hi[1u], ones_1) * scales_1.hi));
+        (*sums)[1u] -= fma(dot(lo_input, ones_1), scales_1.lo_min, (dot(hi_input, ones_1) * scales_1.hi_min));
+        let ones_2 = vec4<f32>(1.0f);
+        let scales_2 = Q5_K_scales_wa(((min((row + 2u), last) * bytes) + block), inside);
+        (*sums)[2u] += fma(dot(lo[2u], ones_2), scales_2.lo, (dot(hi[2u], ones_2) * scales_2.hi));
+        (*sums)[2u] -= fma(dot(lo_input, ones_2), scales_2.lo_min, (dot(hi_input, ones_2) * scales_2.hi_min));
+        let ones_3 = vec4<f32>(1.0f);
+        let scales_3 = Q5_K_scales_wa(((min((row + 3u), last) * bytes) + block), inside);
+        (*sums)[3u] += fma(dot(lo[3u], ones_3), scales_3.lo, (dot(hi[3u], ones_3) * scales_3.hi));
+        (*sums)[3u] -= fma(dot(lo_input, ones_3), scales_3.lo_min, (dot(hi_input, ones_3) * scales_3.hi_min));
+    }
+}
+
+fn row_bytes_Q6_K(k: u32) -> u32 {
+    return ((k / 256u) * 210u);
+}
+
+fn block_byte_Q6_K(chunk: u32) -> u32 {
+    return ((chunk / 32u) * 210u);
+}
+
+fn Q6_K_lo_at(chunk: u32) -> u32 {
+    return (((chunk / 16u) * 128u) + ((chunk % 16u) * 4u));
+}
+
+fn lo_in_row_Q6_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q6_K_lo_at((chunk % 32u)));
+}
+
+fn Q6_K_hi_at(chunk: u32) -> u32 {
+    return ((((chunk / 16u) * 128u) + ((chunk % 16u) * 4u)) + 64u);
+}
+
+fn hi_in_row_Q6_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q6_K_hi_at((chunk % 32u)));
+}
+
+fn word_at_wb(byte: u32) -> u32 {
+    let at = (byte / 4u);
+    let shift = ((byte & 2u) * 8u);
+    return ((wb[at] >> shift) | ((wb[(at + 1u)] << 1u) << (31u - shift)));
+}
+
+fn Q6_K_codes_wb(byte: u32, chunk: u32) -> Eight {
+    let nibbles = word_at_wb((byte + (chunk * 4u)));
+    let pairs = (word_at_wb((((byte + 128u) + ((chunk / 16u) * 32u)) + ((chunk % 8u) * 4u))) >> (((chunk % 16u) / 8u) * 2u));
+    return Eight((vec4f(unpack4xU8(((nibbles & 252645135u) | ((pairs & 50529027u) << 4u)))) - vec4<f32>(32.0f)), (vec4f(unpack4xU8((((nibbles >> 4u) & 252645135u) | (pairs & 808464432u)))) - vec4<f32>(32.0f)));
+}
+
+fn half_at_wb(byte: u32) -> f32 {
+    let halves = unpack2x16float((wb[(byte / 4u)] >> ((byte & 2u) * 8u)));
+    return halves.x;
+}
+
+fn Q6_K_scales_wb(byte: u32, chunk: u32) -> Scales {
+    let at = ((byte + 192u) + ((chunk / 16u) * 8u));
+    let shift = (((chunk % 16u) / 4u) * 8u);
+    let d = half_at_wb((byte + 208u));
+    let lo = (bitcast<i32>((word_at_wb(at) << (24u - shift))) >> 24u);
+    let hi = (bitcast<i32>((word_at_wb((at + 4u)) << (24u - shift))) >> 24u);
+    return Scales((d * f32(lo)), (d * f32(hi)), 0.0f, 0.0f);
+}
+
+fn row_dots_Q6_K_Tree_64_4_true_true_h_o_w_post_w_next_wb(lane: u32, row: u32, last: u32, k: u32, prologue: Prologue, sums: ptr<function, array<f32, 4>>) {
+    let bytes = row_bytes_Q6_K(k);
+    let end = (k / 32u);
+    for (var span: u32 = lane; span < end; span += 64u) {
+        let first = (span * 4u);
+        let block = block_byte_Q6_K(first);
+        let inside = (first % 32u);
+        var lo: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+        var hi: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+        var lo_input: vec4<f32> = vec4<f32>(0.0f);
+        var hi_input: vec4<f32> = vec4<f32>(0.0f);
+        let x_lo = input_true_true_h_o_w_post_w_next((lo_in_row_Q6_K((first + 0u)) / 4u), prologue);
+        let x_hi = input_true_true_h_o_w_post_w_next((hi_in_row_Q6_K((first + 0u)) / 4u), prologue);
+        let codes = Q6_K_codes_wb(((min((row + 0u), last) * bytes) + block), (inside + 0u));
+        lo[0u] = fma(codes.lo, x_lo, lo[0u]);
+        hi[0u] = fma(codes.hi, x_hi, hi[0u]);
+        let codes_1 = Q6_K_codes_wb(((min((row + 1u), last) * bytes) + block), (inside + 0u));
+        lo[1u] = fma(codes_1.lo, x_lo, lo[1u]);
+        hi[1u] = fma(codes_1.hi, x_hi, hi[1u]);
+        let codes_2 = Q6_K_codes_wb(((min((row + 2u), last) * bytes) + block), (inside + 0u));
+        lo[2u] = fma(codes_2.lo, x_lo, lo[2u]);
+        hi[2u] = fma(codes_2.hi, x_hi, hi[2u]);
+        let codes_3 = Q6_K_codes_wb(((min((row + 3u), last) * bytes) + block), (inside + 0u));
+        lo[3u] = fma(codes_3.lo, x_lo, lo[3u]);
+        hi[3u] = fma(codes_3.hi, x_hi, hi[3u]);
+        let x_lo_1 = input_true_true_h_o_w_post_w_next((lo_in_row_Q6_K((first + 1u)) / 4u), prologue);
+        let x_hi_1 = input_true_true_h_o_w_post_w_next((hi_in_row_Q6_K((first + 1u)) / 4u), prologue);
+        let codes_4 = Q6_K_codes_wb(((min((row + 0u), last) * bytes) + block), (inside + 1u));
+        lo[0u] = fma(codes_4.lo, x_lo_1, lo[0u]);
+        hi[0u] = fma(codes_4.hi, x_hi_1, hi[0u]);
+        let codes_5 = Q6_K_codes_wb(((min((row + 1u), last) * bytes) + block), (inside + 1u));
+        lo[1u] = fma(codes_5.lo, x_lo_1, lo[1u]);
+        hi[1u] = fma(codes_5.hi, x_hi_1, hi[1u]);
+        let codes_6 = Q6_K_codes_wb(((min((row + 2u), last) * bytes) + block), (inside + 1u));
+        lo[2u] = fma(codes_6.lo, x_lo_1, lo[2u]);
+        hi[2u] = fma(codes_6.hi, x_hi_1, hi[2u]);
+        let codes_7 = Q6_K_codes_wb(((min((row + 3u), last) * bytes) + block), (inside + 1u));
+        lo[3u] = fma(codes_7.lo, x_lo_1, lo[3u]);
+        hi[3u] = fma(codes_7.hi, x_hi_1, hi[3u]);
+        let x_lo_2 = input_true_true_h_o_w_post_w_next((lo_in_row_Q6_K((first + 2u)) / 4u), prologue);
+        let x_hi_2 = input_true_true_h_o_w_post_w_next((hi_in_row_Q6_K((first + 2u)) / 4u), prologue);
+        let codes_8 = Q6_K_codes_wb(((min((row + 0u), last) * bytes) + block), (inside + 2u));
+        lo[0u] = fma(codes_8.lo, x_lo_2, lo[0u]);
+        hi[0u] = fma(codes_8.hi, x_hi_2, hi[0u]);
+        let codes_9 = Q6_K_codes_wb(((min((row + 1u), last) * bytes) + block), (inside + 2u));
+        lo[1u] = fma(codes_9.lo, x_lo_2, lo[1u]);
+        hi[1u] = fma(codes_9.hi, x_hi_2, hi[1u]);
+        let codes_10 = Q6_K_codes_wb(((min((row + 2u), last) * bytes) + block), (inside + 2u));
+        lo[2u] = fma(codes_10.lo, x_lo_2, lo[2u]);
+        hi[2u] = fma(codes_10.hi, x_hi_2, hi[2u]);
+        let codes_11 = Q6_K_codes_wb(((min((row + 3u), last) * bytes) + block), (inside + 2u));
+        lo[3u] = fma(codes_11.lo, x_lo_2, lo[3u]);
+        hi[3u] = fma(codes_11.hi, x_hi_2, hi[3u]);
+        let x_lo_3 = input_true_true_h_o_w_post_w_next((lo_in_row_Q6_K((first + 3u)) / 4u), prologue);
+        let x_hi_3 = input_true_true_h_o_w_post_w_next((hi_in_row_Q6_K((first + 3u)) / 4u), prologue);
+        let codes_12 = Q6_K_codes_wb(((min((row + 0u), last) * bytes) + block), (inside + 3u));
+        lo[0u] = fma(codes_12.lo, x_lo_3, lo[0u]);
+        hi[0u] = fma(codes_12.hi, x_hi_3, hi[0u]);
+        let codes_13 = Q6_K_codes_wb(((min((row + 1u), last) * bytes) + block), (inside + 3u));
+        lo[1u] = fma(codes_13.lo, x_lo_3, lo[1u]);
+        hi[1u] = fma(codes_13.hi, x_hi_3, hi[1u]);
+        let codes_14 = Q6_K_codes_wb(((min((row + 2u), last) * bytes) + block), (inside + 3u));
+        lo[2u] = fma(codes_14.lo, x_lo_3, lo[2u]);
+        hi[2u] = fma(codes_14.hi, x_hi_3, hi[2u]);
+        let codes_15 = Q6_K_codes_wb(((min((row + 3u), last) * bytes) + block), (inside + 3u));
+        lo[3u] = fma(codes_15.lo, x_lo_3, lo[3u]);
+        hi[3u] = fma(codes_15.hi, x_hi_3, hi[3u]);
+        let ones = vec4<f32>(1.0f);
+        let scales = Q6_K_scales_wb(((min((row + 0u), last) * bytes) + block), inside);
+        (*sums)[0u] += fma(dot(lo[0u], ones), scales.lo, (dot(hi[0u], ones) * scales.hi));
+        let ones_1 = vec4<f32>(1.0f);
+        let scales_1 = Q6_K_scales_wb(((min((row + 1u), last) * bytes) + block), inside);
+        (*sums)[1u] += fma(dot(lo[1u], ones_1), scales_1.lo, (dot(hi[1u], ones_1) * scales_1.hi));
+        let ones_2 = vec4<f32>(1.0f);
+        let scales_2 = Q6_K_scales_wb(((min((row + 2u), last) * bytes) + block), inside);
+        (*sums)[2u] += fma(dot(lo[2u], ones_2), scales_2.lo, (dot(hi[2u], ones_2) * scales_2.hi));
+        let ones_3 = vec4<f32>(1.0f);
+        let scales_3 = Q6_K_scales_wb(((min((row + 3u), last) * bytes) + block), inside);
+        (*sums)[3u] += fma(dot(lo[3u], ones_3), scales_3.lo, (dot(hi[3u], ones_3) * scales_3.hi));
+    }
+}
+
+fn Tree_64_sums_4_scratch(values: ptr<function, array<f32, 4>>, lane: u32) {
+    scratch[(0u + lane)] = (*values)[0u];
+    scratch[(64u + lane)] = (*values)[1u];
+    scratch[(128u + lane)] = (*values)[2u];
+    scratch[(192u + lane)] = (*values)[3u];
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 32u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 32u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 32u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 16u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 16u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 16u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 8u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 8u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 8u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 4u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 4u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 4u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 2u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 2u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 2u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[(0u + lane)] += scratch[((0u + lane) + 1u)];
+        scratch[(64u + lane)] += scratch[((64u + lane) + 1u)];
+        scratch[(128u + lane)] += scratch[((128u + lane) + 1u)];
+        scratch[(192u + lane)] += scratch[((192u + lane) + 1u)];
+    }
+    workgroupBarrier();
+    (*values)[0u] = scratch[0u];
+    (*values)[1u] = scratch[64u];
+    (*values)[2u] = scratch[128u];
+    (*values)[3u] = scratch[192u];
+    workgroupBarrier();
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let before = prologue_Tree_64_true_o_scratch(local_invocation_index, uniforms.params.k, uniforms.params.eps, uniforms.params.scale);
+    let norm = next_norm_Tree_64_true_h_o_w_post_scratch(local_invocation_index, uniforms.params.k, uniforms.params.eps, before);
+    if (group == 0u) {
+        store_stream_Tree_64_true_h_o_w_post_h_out(local_invocation_index, uniforms.params.k, before);
+    }
+    let groups_a = ((uniforms.params.rows_a + 3u) / 4u);
+    var row: u32 = (group * 4u);
+    var rows: u32 = uniforms.params.rows_a;
+    var y_at: u32 = 0u;
+    var sums: array<f32, 4> = array<f32, 4>();
+    if (group < groups_a) {
+        row_dots_Q5_K_Tree_64_4_true_true_h_o_w_post_w_next_wa(local_invocation_index, row, (rows - 1u), uniforms.params.k, before, &sums);
+    } else {
+        row = ((group - groups_a) * 4u);
+        rows = uniforms.params.rows_b;
+        y_at = uniforms.params.rows_a;
+        row_dots_Q6_K_Tree_64_4_true_true_h_o_w_post_w_next_wb(local_invocation_index, row, (rows - 1u), uniforms.params.k, before, &sums);
+    }
+    Tree_64_sums_4_scratch(&sums, local_invocation_index);
+    if (local_invocation_index == 0u) {
+        if ((row + 0u) < rows) {
+            y[((y_at + row) + 0u)] = (sums[0u] * norm);
+        }
+        if ((row + 1u) < rows) {
+            y[((y_at + row) + 1u)] = (sums[1u] * norm);
+        }
+        if ((row + 2u) < rows) {
+            y[((y_at + row) + 2u)] = (sums[2u] * norm);
+        }
+        if ((row + 3u) < rows) {
+            y[((y_at + row) + 3u)] = (sums[3u] * norm);
+        }
+    }
+}
