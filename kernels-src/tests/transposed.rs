@@ -134,6 +134,9 @@ fn an_accumulating_sum_is_added_to_the_gradient() {
     }
 }
 
+/// [`run`] with its generics chosen.
+type Run<'r> = &'r dyn Fn(&Device, &Buffer<f32>, &Buffer<u32>, &mut Buffer<Vec4<f32>>);
+
 /// The head of Gemma's vocabulary, one block wide, in one tile. Its rows are eight blocks in turn, so that the reference
 /// is eight sums.
 #[test]
@@ -152,7 +155,7 @@ fn a_whole_vocabulary_of_q6_k_fits_one_tile() {
     let splits = TransposedParams::splits_for(1, ROWS, 256, 64, 1, 512);
     let params = TransposedParams { n: 1, first_row: 0, rows: ROWS, k: 256, splits, dy_stride: ROWS, dy_at: 0 };
     let words = words(&rows("Q6_K", ROWS, 256));
-    let check = |device: &Device, run: &dyn Fn(&Device, &Buffer<f32>, &Buffer<u32>, &mut Buffer<Vec4<f32>>)| {
+    let check = |device: &Device, run: Run<'_>| {
         let (dy, w) = (upload(device, &dy), upload(device, &words));
         let mut dx = upload(device, &vec![f32::NAN; 256]).cast();
         run(device, &dy, &w, &mut dx);
