@@ -1,14 +1,14 @@
 //! The one list of variants that the build script emits.
 
 use crate::activation::*;
+use crate::adamw::*;
 use crate::attention::{decode::*, kv::*, prefill::*};
 use crate::embedding::*;
 use crate::gemm::*;
+use crate::low_rank::*;
 use crate::matvec::{Accumulate, Identity, gate_up, head, matvec, ple_gate, qkv};
 use crate::rope::*;
 use crate::sampling::*;
-use crate::low_rank::*;
-use crate::adamw::*;
 use crate::transposed::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 

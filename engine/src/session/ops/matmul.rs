@@ -3,11 +3,15 @@
 use kernel::dispatch::{Buffer, Recorder};
 use kernel::types::Vec4;
 use kernels_src::gemm::{GemmParams, gemm};
+use kernels_src::matvec::{Identity, MatvecParams, matvec};
 
 use super::Rows;
 use crate::error::Error;
-use crate::kernels::Lanes;
+use crate::kernels::{Lanes, with_reduce};
 use crate::model::{Tensor, with_quant};
+
+/// Rows of a tensor that a workgroup of a matvec computes.
+pub(super) const ROWS: usize = 4;
 
 /// Where outputs go in a row of the result.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +42,14 @@ pub(super) fn multiply(
     let x = x.view::<Vec4<f32>>();
     for part in &tensor.parts {
         let at = output.at + part.first_row;
+        if rows == Rows(1) {
+            let params = MatvecParams { rows: part.rows, k: tensor.k, y_at: at, cap: 0.0 };
+            let args = matvec::Args { w: &part.buffer, x: &x, y };
+            with_quant!(tensor.ty, Q => with_reduce!(lanes, 64, R => {
+                matvec::Kernel::<Q, R, Identity, ROWS>::dispatch(recorder, params, args)?;
+            }));
+            continue;
+        }
         let params = GemmParams { n: rows.0, rows: part.rows, k: tensor.k, y_stride: output.stride, y_at: at };
         let args = gemm::Args { x: &x, w: &part.buffer, y };
         with_quant!(tensor.ty, Q => match lanes {

@@ -6,15 +6,19 @@ use kernel::types::Vec4;
 use kernels_src::activation::GeluTanh;
 use kernels_src::attention::decode::{AttendCombineParams, AttendDecodeParams, attend_combine, attend_decode};
 use kernels_src::attention::kv::{KvF16, KvF32};
-use kernels_src::elementwise::{ElementwiseParams, Softcap, map};
+use kernels_src::elementwise::{self, ElementwiseParams, map};
 use kernels_src::geglu::{GegluParams, geglu};
+use kernels_src::matvec::{GateUpParams, HeadParams, PleGateParams, QkvParams, Softcap, gate_up, head, ple_gate, qkv};
 use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
+use kernels_src::quant;
 
-use super::matmul::{Output, multiply};
+use super::matmul::{Output, ROWS, multiply};
 use super::{Ops, Rows, SPLITS};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
+use crate::gguf::GgmlType;
 use crate::kernels::{Lanes, with_reduce};
+use crate::model::with_quant;
 use crate::session::KvType;
 
 /// The residual stream between two kernels: which buffer holds it, and what is still to be added to it.
@@ -36,6 +40,11 @@ impl<'w> Stream<'w> {
     pub(in crate::session) const EMBEDDED: Self = Self { current: 0, pending: None };
     /// As a prefill leaves its last row.
     pub(in crate::session) const KEPT_ROW: Self = Self { current: 1, pending: None };
+
+    /// After a fused kernel: in the other buffer, with nothing pending.
+    fn moved(self) -> Self {
+        Self { current: 1 - self.current, pending: None }
+    }
 
     fn plus(self, w_post: &'w Buffer<f32>, scale: f32) -> Self {
         Self { current: self.current, pending: Some(Pending { w_post, scale }) }
@@ -124,6 +133,184 @@ impl<'a> Ops<'a> {
         self.output(index, Rows(1))
     }
 
+    /// Queries, keys and values of RMS(h) · attn_norm.
+    pub(in crate::session) fn token_projections(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        if let Some(fused) = self.fused_projections(index, stream)? {
+            return Ok(fused);
+        }
+        let stream = self.settle(stream, Some(&layer.attn_norm))?;
+        self.projections(index, Rows(1))?;
+        Ok(stream)
+    }
+
+    /// `None` where no fused variant reads the layer's tensors: split ones, and rare mixtures of formats.
+    fn fused_projections(&mut self, index: usize, stream: Stream<'a>) -> Result<Option<Stream<'a>>, Error> {
+        let layer = self.layer(index);
+        let (first, second) = match layer.projections.tensors.as_slice() {
+            [all] => (all, None),
+            [queries_keys, values] => (queries_keys, Some(values)),
+            _ => return Ok(None),
+        };
+        let (Some(wa), Some(wb)) = (first.whole(), second.unwrap_or(first).whole()) else { return Ok(None) };
+        let params = QkvParams {
+            rows_a: first.rows,
+            rows_b: second.map_or(0, |tensor| tensor.rows),
+            k: first.k,
+            eps: self.eps(),
+            scale: stream.pending.map_or(1.0, |pending| pending.scale),
+        };
+        let lanes = self.lanes;
+        let b = &mut *self.buffers;
+        let (h, mut h_out) = halves(&mut b.h, stream.current);
+        let (o, w_next) = (b.o.view::<Vec4<f32>>(), layer.attn_norm.view::<Vec4<f32>>());
+        let w_post = stream.pending.map_or(&layer.attn_norm, |pending| pending.w_post).view::<Vec4<f32>>();
+        let recorder = &mut *self.recorder;
+        let args =
+            qkv::Args { h: &h, o: &o, w_post: &w_post, w_next: &w_next, h_out: &mut h_out, wa, wb, y: &mut b.qkv };
+        macro_rules! dispatch {
+            ($QA:ident, $QB:ident) => {
+                with_reduce!(lanes, 64, R => match stream.pending {
+                    Some(_) => { qkv::Kernel::<quant::$QA, quant::$QB, R, ROWS, true>::dispatch(recorder, params, args)?; }
+                    None => { qkv::Kernel::<quant::$QA, quant::$QB, R, ROWS, false>::dispatch(recorder, params, args)?; }
+                })
+            };
+        }
+        match (first.ty, second.unwrap_or(first).ty) {
+            (GgmlType::F32, GgmlType::F32) => dispatch!(F32, F32),
+            (GgmlType::F16, GgmlType::F16) => dispatch!(F16, F16),
+            (GgmlType::BF16, GgmlType::BF16) => dispatch!(BF16, BF16),
+            (GgmlType::Q4_0, GgmlType::Q4_0) => dispatch!(Q4_0, Q4_0),
+            (GgmlType::Q5_0, GgmlType::Q5_0) => dispatch!(Q5_0, Q5_0),
+            (GgmlType::Q8_0, GgmlType::Q8_0) => dispatch!(Q8_0, Q8_0),
+            (GgmlType::Q4_K, GgmlType::Q4_K) => dispatch!(Q4_K, Q4_K),
+            (GgmlType::Q4_K, GgmlType::Q6_K) => dispatch!(Q4_K, Q6_K),
+            (GgmlType::Q5_K, GgmlType::Q5_K) => dispatch!(Q5_K, Q5_K),
+            (GgmlType::Q5_K, GgmlType::Q6_K) => dispatch!(Q5_K, Q6_K),
+            (GgmlType::Q6_K, GgmlType::Q6_K) => dispatch!(Q6_K, Q6_K),
+            _ => return Ok(None),
+        }
+        Ok(Some(stream.moved()))
+    }
+
+    /// The addition after attention, and the feed-forward part.
+    pub(in crate::session) fn token_feed_forward(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        let (Some(w_gate), Some(w_up), true) = (layer.gate.whole(), layer.up.whole(), layer.gate.ty == layer.up.ty)
+        else {
+            let stream = self.settle(stream.plus(&layer.post_attention_norm, 1.0), Some(&layer.ffn_norm))?;
+            self.feed_forward(index, Rows(1))?;
+            return Ok(stream);
+        };
+        let params = GateUpParams { rows: layer.gate.rows, k: layer.gate.k, eps: self.eps(), scale: 1.0 };
+        let lanes = self.lanes;
+        let b = &mut *self.buffers;
+        let (h, mut h_out) = halves(&mut b.h, stream.current);
+        let (o, w_next) = (b.o.view::<Vec4<f32>>(), layer.ffn_norm.view::<Vec4<f32>>());
+        let w_post = layer.post_attention_norm.view::<Vec4<f32>>();
+        let recorder = &mut *self.recorder;
+        let args = gate_up::Args {
+            h: &h,
+            o: &o,
+            w_post: &w_post,
+            w_next: &w_next,
+            h_out: &mut h_out,
+            w_gate,
+            w_up,
+            y: &mut b.act,
+        };
+        with_quant!(layer.gate.ty, Q => with_reduce!(lanes, 64, R => {
+            gate_up::Kernel::<Q, R, GeluTanh, ROWS>::dispatch(recorder, params, args)?;
+        }));
+        multiply(recorder, lanes, &layer.down, &b.act, &mut b.o, Rows(1), Output::dense(&layer.down))?;
+        Ok(stream.moved())
+    }
+
+    /// The addition after the feed-forward part, and the per-layer embedding's part; its addition stays pending.
+    pub(in crate::session) fn token_end_layer(
+        &mut self,
+        index: usize,
+        stream: Stream<'a>,
+    ) -> Result<Stream<'a>, Error> {
+        let layer = self.layer(index);
+        let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
+            return Ok(stream.plus(&layer.post_ffw_norm, layer.scale));
+        };
+        let (lanes, ple_at) = (self.lanes, index as u32 * width);
+        let Some(w) = ple.gate.whole() else {
+            let stream = self.settle(stream.plus(&layer.post_ffw_norm, 1.0), None)?;
+            let b = &mut *self.buffers;
+            let h = &b.h[stream.current];
+            multiply(self.recorder, lanes, &ple.gate, h, &mut b.ple_gate, Rows(1), Output::dense(&ple.gate))?;
+            let params = GegluParams { up_at: ple_at, ..GegluParams::dense(1, width) };
+            let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_one, y: &mut b.ple_act };
+            geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+            multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, Rows(1), Output::dense(&ple.proj))?;
+            return Ok(stream.plus(&ple.post_norm, layer.scale));
+        };
+        let params = PleGateParams { rows: width, k: ple.gate.k, eps: self.eps(), scale: 1.0, ple_at };
+        let b = &mut *self.buffers;
+        let (h, mut h_out) = halves(&mut b.h, stream.current);
+        let (o, w_post) = (b.o.view::<Vec4<f32>>(), layer.post_ffw_norm.view::<Vec4<f32>>());
+        let recorder = &mut *self.recorder;
+        let args = ple_gate::Args {
+            h: &h,
+            o: &o,
+            w_post: &w_post,
+            h_out: &mut h_out,
+            w,
+            ple_in: &b.ple_one,
+            y: &mut b.ple_act,
+        };
+        with_quant!(ple.gate.ty, Q => with_reduce!(lanes, 64, R => {
+            ple_gate::Kernel::<Q, R, GeluTanh, ROWS>::dispatch(recorder, params, args)?;
+        }));
+        multiply(recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, Rows(1), Output::dense(&ple.proj))?;
+        Ok(stream.moved().plus(&ple.post_norm, layer.scale))
+    }
+
+    /// Logits of the stream.
+    pub(in crate::session) fn head(&mut self, stream: Stream<'a>) -> Result<(), Error> {
+        let weights = &self.model.inner.weights;
+        let (table, lanes, eps) = (weights.head(), self.lanes, self.eps());
+        let (Some(pending), Some(cap)) = (stream.pending, self.model.config().softcap) else {
+            self.settle(stream, Some(&weights.output_norm))?;
+            let b = &mut *self.buffers;
+            multiply(self.recorder, lanes, table, &b.x, &mut b.logits, Rows(1), Output::dense(table))?;
+            if let Some(factor) = self.model.config().softcap {
+                let params = ElementwiseParams { n: table.rows, factor };
+                map::Kernel::<elementwise::Softcap, 256>::dispatch(
+                    self.recorder,
+                    params,
+                    map::Args { x: &mut b.logits },
+                )?;
+            }
+            return Ok(());
+        };
+        let b = &mut *self.buffers;
+        let (h, _) = halves(&mut b.h, stream.current);
+        let (o, w_next) = (b.o.view::<Vec4<f32>>(), weights.output_norm.view::<Vec4<f32>>());
+        let w_post = pending.w_post.view::<Vec4<f32>>();
+        for part in &table.parts {
+            let params =
+                HeadParams { rows: part.rows, k: table.k, eps, scale: pending.scale, y_at: part.first_row, cap };
+            let args = head::Args { h: &h, o: &o, w_post: &w_post, w_next: &w_next, w: &part.buffer, y: &mut b.logits };
+            let recorder = &mut *self.recorder;
+            with_quant!(table.ty, Q => with_reduce!(lanes, 64, R => {
+                head::Kernel::<Q, R, Softcap, ROWS>::dispatch(recorder, params, args)?;
+            }));
+        }
+        Ok(())
+    }
+
     /// Adds what is pending to the stream and norms it into `x`, each in its own dispatch: what fused kernels do in
     /// their prologue, for tensors that no fused variant reads.
     fn settle(&mut self, stream: Stream<'a>, w_next: Option<&Buffer<f32>>) -> Result<Stream<'a>, Error> {
@@ -151,64 +338,9 @@ impl<'a> Ops<'a> {
         }
         Ok(Stream { current: stream.current, pending: None })
     }
+}
 
-    /// Queries, keys and values of RMS(h) · attn_norm.
-    pub(in crate::session) fn token_projections(
-        &mut self,
-        index: usize,
-        stream: Stream<'a>,
-    ) -> Result<Stream<'a>, Error> {
-        let layer = self.layer(index);
-        let stream = self.settle(stream, Some(&layer.attn_norm))?;
-        self.projections(index, Rows(1))?;
-        Ok(stream)
-    }
-
-    /// The addition after attention, and the feed-forward part.
-    pub(in crate::session) fn token_feed_forward(
-        &mut self,
-        index: usize,
-        stream: Stream<'a>,
-    ) -> Result<Stream<'a>, Error> {
-        let layer = self.layer(index);
-        let stream = self.settle(stream.plus(&layer.post_attention_norm, 1.0), Some(&layer.ffn_norm))?;
-        self.feed_forward(index, Rows(1))?;
-        Ok(stream)
-    }
-
-    /// The addition after the feed-forward part, and the per-layer embedding's part; its addition stays pending.
-    pub(in crate::session) fn token_end_layer(
-        &mut self,
-        index: usize,
-        stream: Stream<'a>,
-    ) -> Result<Stream<'a>, Error> {
-        let layer = self.layer(index);
-        let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
-            return Ok(stream.plus(&layer.post_ffw_norm, layer.scale));
-        };
-        let stream = self.settle(stream.plus(&layer.post_ffw_norm, 1.0), None)?;
-        let lanes = self.lanes;
-        let b = &mut *self.buffers;
-        let h = &b.h[stream.current];
-        multiply(self.recorder, lanes, &ple.gate, h, &mut b.ple_gate, Rows(1), Output::dense(&ple.gate))?;
-        let params = GegluParams { up_at: index as u32 * width, ..GegluParams::dense(1, width) };
-        let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_one, y: &mut b.ple_act };
-        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
-        multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, Rows(1), Output::dense(&ple.proj))?;
-        Ok(stream.plus(&ple.post_norm, layer.scale))
-    }
-
-    /// Logits of the stream.
-    pub(in crate::session) fn head(&mut self, stream: Stream<'a>) -> Result<(), Error> {
-        let weights = &self.model.inner.weights;
-        self.settle(stream, Some(&weights.output_norm))?;
-        let head = weights.head();
-        let b = &mut *self.buffers;
-        multiply(self.recorder, self.lanes, head, &b.x, &mut b.logits, Rows(1), Output::dense(head))?;
-        if let Some(factor) = self.model.config().softcap {
-            let params = ElementwiseParams { n: head.rows, factor };
-            map::Kernel::<Softcap, 256>::dispatch(self.recorder, params, map::Args { x: &mut b.logits })?;
-        }
-        Ok(())
-    }
+/// The buffer that holds the stream, and the other one.
+fn halves(h: &mut [Buffer<f32>; 2], current: usize) -> (Buffer<Vec4<f32>>, Buffer<Vec4<f32>>) {
+    (h[current].view(), h[1 - current].view())
 }

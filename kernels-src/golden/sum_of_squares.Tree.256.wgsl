@@ -1,0 +1,76 @@
+// sum_of_squares<Tree<256>> | features:
+struct SumOfSquaresParams {
+    n: u32,
+    at: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: SumOfSquaresParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> sums: array<f32>;
+var<workgroup> scratch: array<f32, 256>;
+
+fn Tree_256_sum_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] += scratch[(lane + 128u)];
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] += scratch[(lane + 64u)];
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] += scratch[(lane + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] += scratch[(lane + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] += scratch[(lane + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] += scratch[(lane + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] += scratch[(lane + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] += scratch[(lane + 1u)];
+    }
+    workgroupBarrier();
+    let total = scratch[0i];
+    workgroupBarrier();
+    return total;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let first = (group * 4096u);
+    var own: f32 = 0.0f;
+    let end = min((first + 4096u), uniforms.params.n);
+    for (var i: u32 = (first + local_invocation_index); i < end; i += 256u) {
+        own = fma(x[i], x[i], own);
+    }
+    let sum = Tree_256_sum_scratch(own, local_invocation_index);
+    if (local_invocation_index == 0u) {
+        sums[(uniforms.params.at + group)] = sum;
+    }
+}
