@@ -54,7 +54,9 @@ impl CliError {
                 | Error::Config(_)
                 | Error::Tokenizer(_)
                 | Error::Chat(_)
-                | Error::Store(_),
+                | Error::Store(_)
+                | Error::Sampling(_)
+                | Error::Session(_),
             )
             | CliError::NoDevice(_)
             | CliError::Read { .. }

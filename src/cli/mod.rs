@@ -2,11 +2,22 @@
 //!
 //! 0 is success, 1 a failure while running, 2 bad input (a wrong option, a broken file, an unknown model or device).
 
+mod answer;
+mod bandwidth;
+mod bench;
+mod chat;
+mod demo;
 mod error;
 mod file;
 mod inspect;
+mod interrupt;
 mod kernels;
+mod logits;
 mod models;
+mod npy;
+mod open;
+mod options;
+mod run;
 mod text;
 mod tokenize;
 mod weights;
@@ -15,30 +26,39 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Gemma 4 on any GPU, or on the CPU, from a GGUF file.
+/// Gemma 4 on any GPU, or on the CPU, from a GGUF file. Without a command: a demonstration with the embedded model.
 #[derive(Parser)]
 #[command(name = "gemmule", version, about, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    demo: demo::DemoArgs,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    Run(run::RunArgs),
     Models(models::ModelsArgs),
     Inspect(inspect::InspectArgs),
     Tokenize(tokenize::TokenizeArgs),
     Kernels(kernels::KernelsArgs),
+    Bench(bench::BenchArgs),
+    Logits(logits::LogitsArgs),
 }
 
 /// Runs what the arguments ask for.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Models(args) => models::models(&args),
-        Command::Inspect(args) => inspect::inspect(&args),
-        Command::Tokenize(args) => tokenize::tokenize(&args),
-        Command::Kernels(args) => kernels::kernels(&args),
+        None => demo::demo(&cli.demo),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Models(args)) => models::models(&args),
+        Some(Command::Inspect(args)) => inspect::inspect(&args),
+        Some(Command::Tokenize(args)) => tokenize::tokenize(&args),
+        Some(Command::Kernels(args)) => kernels::kernels(&args),
+        Some(Command::Bench(args)) => bench::bench(&args),
+        Some(Command::Logits(args)) => logits::logits(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
