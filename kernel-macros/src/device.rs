@@ -18,7 +18,7 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
         Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
         Ok(Item::Struct(structure)) => value_struct(structure, &mut diagnostics),
         Ok(other) => {
-            diagnostics.error(&item, "`#[device]` stands on a function, a trait, an `impl` or a struct");
+            diagnostics.error_at_start(&item, "`#[device]` stands on a function, a trait, an `impl` or a struct");
             quote!(#other)
         }
         Err(error) => {

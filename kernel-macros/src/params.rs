@@ -2,21 +2,27 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Fields, Ident, ItemStruct, Type};
+use syn::{Fields, Ident, Item, ItemStruct, Type};
 
 use crate::diagnostics::Diagnostics;
 
 pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
-    let input: ItemStruct = match syn::parse2(item.clone()) {
-        Ok(input) => input,
+    let mut diagnostics = Diagnostics::default();
+    let input: ItemStruct = match syn::parse2::<Item>(item.clone()) {
+        Ok(Item::Struct(input)) => input,
+        Ok(other) => {
+            diagnostics.error_at_start(&other, "`#[params]` stands on a struct");
+            return diagnostics.into_tokens(item).unwrap_or_default();
+        }
         Err(error) => {
-            let error = error.to_compile_error();
-            return quote!(#error #item);
+            diagnostics.add(error);
+            return diagnostics.into_tokens(item).unwrap_or_default();
         }
     };
-    let mut diagnostics = Diagnostics::default();
     let fields = named_fields(&input, "params", &mut diagnostics);
-    for (_, ty) in &fields {
+    // A generic's own fields add nothing to that error.
+    let checked = if input.generics.params.is_empty() { &fields[..] } else { &[] };
+    for (_, ty) in checked {
         let name = crate::signature::last_name(ty).unwrap_or_default();
         match name.as_str() {
             "u32" | "i32" | "f32" | "Vec2" | "Vec3" | "Vec4" => {}

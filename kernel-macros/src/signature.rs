@@ -23,7 +23,7 @@ pub enum Role {
     /// `&Storage<T>` or `&mut Storage<T>`.
     Storage { element: Type, mutable: bool },
     /// `&mut Workgroup<T>`, with its length in a kernel.
-    Workgroup { element: Type, len: Option<Expr> },
+    Workgroup { element: Type, len: Option<Box<Expr>> },
     /// `&T`: in a kernel, the params.
     Reference(Type),
     /// `&mut T`: a pointer to a variable.
@@ -61,8 +61,10 @@ pub fn arguments<'a>(inputs: impl Iterator<Item = &'a mut FnArg>, diagnostics: &
         let name = match &*typed.pat {
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
                 if let Some(mutability) = &ident.mutability {
-                    let message =
-                        format!("WGSL's arguments never change: `let mut {0} = {0};` in the body", ident.ident);
+                    let message = match bare(&typed.ty) {
+                        Type::Reference(_) => "a reference needs no `mut` of its own".to_owned(),
+                        _ => format!("WGSL's arguments never change: `let mut {0} = {0};` in the body", ident.ident),
+                    };
                     diagnostics.error(mutability, message);
                 }
                 ident.ident.clone()
@@ -77,51 +79,46 @@ pub fn arguments<'a>(inputs: impl Iterator<Item = &'a mut FnArg>, diagnostics: &
             let is_len = attribute.path().is_ident("len");
             if is_len {
                 match attribute.meta.require_name_value() {
-                    Ok(value) => len = Some(value.value.clone()),
+                    Ok(value) => len = Some(Box::new(value.value.clone())),
                     Err(error) => diagnostics.add(error),
                 }
             }
             !is_len
         });
-        let role = role(&typed.ty, len, diagnostics);
+        let Some(role) = role(&typed.ty, len, diagnostics) else { continue };
         arguments.push(Argument { name, ty: (*typed.ty).clone(), role });
     }
     arguments
 }
 
-fn role(ty: &Type, len: Option<Expr>, diagnostics: &mut Diagnostics) -> Role {
+fn role(ty: &Type, len: Option<Box<Expr>>, diagnostics: &mut Diagnostics) -> Option<Role> {
     let ty = bare(ty);
     let Type::Reference(reference) = ty else {
         return match last_name(ty).as_deref() {
-            Some("WorkgroupId") => Role::Builtin(Builtin::WorkgroupId),
-            Some("LocalIndex") => Role::Builtin(Builtin::LocalIndex),
-            Some("GlobalId") => Role::Builtin(Builtin::GlobalId),
+            Some("WorkgroupId") => Some(Role::Builtin(Builtin::WorkgroupId)),
+            Some("LocalIndex") => Some(Role::Builtin(Builtin::LocalIndex)),
+            Some("GlobalId") => Some(Role::Builtin(Builtin::GlobalId)),
             Some(name @ ("Storage" | "Workgroup")) => {
                 diagnostics.error(ty, format!("a binding is passed by reference: `&{name}<T>` or `&mut {name}<T>`"));
-                Role::Value
+                None
             }
-            _ => Role::Value,
+            _ => Some(Role::Value),
         };
     };
     let mutable = reference.mutability.is_some();
-    match last_name(&reference.elem).as_deref() {
-        Some("Storage") => match element(&reference.elem) {
-            Some(element) => Role::Storage { element, mutable },
-            None => {
-                diagnostics.error(&reference.elem, "`Storage` needs its element's type: `Storage<f32>`");
-                Role::Value
-            }
-        },
-        Some("Workgroup") => match element(&reference.elem) {
-            Some(element) => Role::Workgroup { element, len },
-            None => {
-                diagnostics.error(&reference.elem, "`Workgroup` needs its element's type: `Workgroup<f32>`");
-                Role::Value
-            }
-        },
+    let mut element_of = |binding: &Type, name: &str| {
+        let element = element(binding);
+        if element.is_none() {
+            diagnostics.error(binding, format!("`{name}` needs its element's type: `{name}<f32>`"));
+        }
+        element
+    };
+    Some(match last_name(&reference.elem).as_deref() {
+        Some("Storage") => Role::Storage { element: element_of(&reference.elem, "Storage")?, mutable },
+        Some("Workgroup") => Role::Workgroup { element: element_of(&reference.elem, "Workgroup")?, len },
         _ if mutable => Role::Pointer((*reference.elem).clone()),
         _ => Role::Reference((*reference.elem).clone()),
-    }
+    })
 }
 
 /// A type without brackets and without the invisible ones of a `macro_rules!`.
@@ -185,4 +182,37 @@ pub fn generic_arguments(generics: &Generics) -> TokenStream {
         GenericParam::Const(constant) => Some(&constant.ident),
     });
     quote!(#(#names),*)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role_of(argument: &str) -> Option<Role> {
+        let mut function: syn::ItemFn = syn::parse_str(&format!("fn f({argument}) {{}}")).expect("the test's argument");
+        let mut diagnostics = Diagnostics::default();
+        arguments(function.sig.inputs.iter_mut(), &mut diagnostics).pop().map(|argument| argument.role)
+    }
+
+    #[test]
+    fn an_arguments_type_tells_its_role() {
+        assert!(matches!(role_of("i: WorkgroupId"), Some(Role::Builtin(Builtin::WorkgroupId))));
+        assert!(matches!(role_of("i: kernel::types::LocalIndex"), Some(Role::Builtin(Builtin::LocalIndex))));
+        assert!(matches!(role_of("x: &Storage<T>"), Some(Role::Storage { mutable: false, .. })));
+        assert!(matches!(role_of("x: &'a mut Storage<f32>"), Some(Role::Storage { mutable: true, .. })));
+        assert!(matches!(role_of("#[len = 4] s: &mut Workgroup<f32>"), Some(Role::Workgroup { len: Some(_), .. })));
+        assert!(matches!(role_of("s: &mut Workgroup<f32>"), Some(Role::Workgroup { len: None, .. })));
+        assert!(matches!(role_of("p: &Params"), Some(Role::Reference(_))));
+        assert!(matches!(role_of("p: &mut [f32; 4]"), Some(Role::Pointer(_))));
+        assert!(matches!(role_of("v: Vec4<f32>"), Some(Role::Value)));
+        assert!(role_of("x: Storage<f32>").is_none());
+    }
+
+    #[test]
+    fn the_names_of_generics_are_a_turbofish() {
+        let function: syn::ItemFn = syn::parse_quote!(
+            fn f<'a, T: Value, const W: u32>() {}
+        );
+        assert_eq!(generic_arguments(&function.sig.generics).to_string(), "T , W");
+    }
 }

@@ -1,8 +1,9 @@
 //! `variants!`: the one explicit list of a program's kernel variants.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Path, Token, Type, Visibility, braced, bracketed};
 
 struct List {
@@ -95,8 +96,10 @@ pub fn expand(input: TokenStream) -> TokenStream {
             }
             _ => quote!(),
         };
-        checks.push(quote!(const _: () = #path::Kernel #arguments::LIMITS;));
-        emits.push(quote!(#path::emit #arguments()));
+        // The entry's own place, where a limit is exceeded or a kernel is missing.
+        let span = entry.span();
+        checks.push(quote_spanned!(span=> const _: () = #path::Kernel #arguments::LIMITS;));
+        emits.push(quote_spanned!(span=> #path::emit #arguments()));
     }
     let (attributes, visibility, name) = (&list.attributes, &list.visibility, &list.name);
     quote! {

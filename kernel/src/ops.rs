@@ -21,7 +21,7 @@ macro_rules! operator {
 
         #[doc = concat!("`left ", $sign, " right`.")]
         #[inline(always)]
-        pub fn $function<L: $Trait<R>, R>(left: L, right: R) -> L::Output {
+        pub fn $function<L: $Trait<R, Output = O>, R, O>(left: L, right: R) -> O {
             left.$function(right)
         }
     )*};
@@ -40,6 +40,7 @@ operator! {
 
 macro_rules! scalar {
     ($ty:ty: $($Trait:ident $function:ident |$a:ident, $b:ident| $body:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl $Trait for $ty {
             type Output = $ty;
             #[inline(always)]
@@ -95,6 +96,7 @@ scalar! { bool:
 
 macro_rules! vector_operators {
     ($($Vec:ident: $($Trait:ident $function:ident),*;)*) => {$($(
+        #[diagnostic::do_not_recommend]
         impl<T: $Trait<T, Output = T> + Copy> $Trait for $Vec<T> {
             type Output = $Vec<T>;
             #[inline(always)]
@@ -103,6 +105,7 @@ macro_rules! vector_operators {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<T: $Trait<T, Output = T> + Copy> $Trait<T> for $Vec<T> {
             type Output = $Vec<T>;
             #[inline(always)]
@@ -121,6 +124,7 @@ vector_operators! {
 
 macro_rules! scalar_times_vector {
     ($($Vec:ident<$ty:ty>)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Mul<$Vec<$ty>> for $ty {
             type Output = $Vec<$ty>;
             #[inline(always)]
@@ -224,6 +228,7 @@ pub trait IndexScalar: Copy {
     fn position(self) -> usize;
 }
 
+#[diagnostic::do_not_recommend]
 impl IndexScalar for u32 {
     #[inline(always)]
     fn position(self) -> usize {
@@ -231,6 +236,7 @@ impl IndexScalar for u32 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IndexScalar for i32 {
     #[inline(always)]
     fn position(self) -> usize {
@@ -238,6 +244,7 @@ impl IndexScalar for i32 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IndexScalar for usize {
     #[inline(always)]
     fn position(self) -> usize {

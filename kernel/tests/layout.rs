@@ -2,10 +2,9 @@
 
 use std::fmt::Debug;
 
-use encase::{ShaderSize, ShaderType, UniformBuffer};
+use encase::{ShaderSize, UniformBuffer};
 use kernel::emit::EmittedVariant;
 use kernel::params::Params;
-use kernel::types::{Vec2, Vec3, Vec4};
 use naga::proc::Layouter;
 
 macro_rules! encase_vector {
@@ -71,7 +70,7 @@ macro_rules! case {
 /// The bytes are encase's, and the offsets and the size follow from its metadata.
 fn assert_like_encase<P: Params + Debug + PartialEq>(
     ours: &P,
-    theirs: &(impl ShaderType + ShaderSize + encase::internal::WriteInto),
+    theirs: &(impl ShaderSize + encase::internal::WriteInto),
 ) {
     let mut buffer = UniformBuffer::new(Vec::new());
     buffer.write(theirs).expect("writing to a vector");

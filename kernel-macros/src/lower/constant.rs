@@ -57,3 +57,37 @@ fn is_screaming(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         && name.starts_with(|c: char| c.is_ascii_uppercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_constant(expr: &str) -> bool {
+        let mut constants = Constants::new(["W".to_owned(), "rows".to_owned()]);
+        constants.add_pattern(&syn::parse_quote!(level));
+        constants.is_constant(&syn::parse_str(expr).expect("the test's expression"))
+    }
+
+    #[test]
+    fn literals_const_generics_and_associated_constants_are_constants() {
+        for expr in
+            ["1", "-1.5f32", "W", "rows", "level", "Q::BLOCK", "<Q as Format>::BLOCK", "W >> (level + 1)", "W as f32"]
+        {
+            assert!(is_constant(expr), "{expr}");
+        }
+    }
+
+    #[test]
+    fn values_calls_and_indices_are_not() {
+        for expr in ["x", "lane + W", "f(W)", "TABLE[0]", "params.n", "Self::value", "*W"] {
+            assert!(!is_constant(expr), "{expr}");
+        }
+    }
+
+    #[test]
+    fn a_let_hides_a_constant_of_its_name() {
+        let mut constants = Constants::new(["rows".to_owned()]);
+        constants.shadow("rows");
+        assert!(!constants.is_constant(&syn::parse_quote!(rows)));
+    }
+}

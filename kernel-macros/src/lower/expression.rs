@@ -9,7 +9,6 @@ use syn::{BinOp, Expr, ExprCall, ExprIf, ExprPath, Lit, Member, Path, UnOp};
 
 use super::constant::Constants;
 use super::order::{private, writes_statements};
-use super::refusal::refusal;
 use super::{Lower, Position};
 use crate::cpu_body::value_operator;
 
@@ -160,8 +159,7 @@ impl Lower<'_> {
                 quote_spanned!(span=> { #(#lets)* #path::__emit_new(#(#names),*) })
             }
             other => {
-                let message = refusal(other);
-                self.diagnostics.error(other, message);
+                self.refuse(other);
                 quote!(::kernel::emit::unit())
             }
         }
@@ -206,7 +204,7 @@ impl Lower<'_> {
     /// A value-`if`; in the tail of a function, its branches may return their values.
     pub(super) fn if_value(&mut self, branch: &ExprIf, position: Position) -> TokenStream {
         let Some((_, other)) = &branch.else_branch else {
-            self.diagnostics.error(branch, "an `if` whose value is used needs an `else`");
+            self.diagnostics.error_at_start(branch, "an `if` whose value is used needs an `else`");
             return quote!(::kernel::emit::unit());
         };
         let then = self.value_block(&branch.then_branch, position);

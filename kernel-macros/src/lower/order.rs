@@ -127,3 +127,25 @@ fn is_plain_place(expr: &Expr) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writes(expr: &str) -> bool {
+        writes_statements(&syn::parse_str(expr).expect("the test's expression"))
+    }
+
+    #[test]
+    fn ifs_and_blocks_write_statements_wherever_they_are() {
+        assert!(writes("if a { b } else { c }"));
+        assert!(writes("f(1, { let a = b; a })"));
+        assert!(writes("x[if a { 0 } else { 1 }] + 2"));
+    }
+
+    #[test]
+    fn plain_expressions_write_none() {
+        assert!(!writes("f(a, &mut b) + x[i + 1] * -c"));
+        assert!(!writes("[0.0; N]"));
+    }
+}

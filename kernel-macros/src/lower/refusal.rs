@@ -2,8 +2,25 @@
 
 use syn::Expr;
 
+use super::Lower;
+
+impl Lower<'_> {
+    /// Refuses an expression at the tokens that are to blame.
+    pub(super) fn refuse(&mut self, expr: &Expr) {
+        let message = refusal(expr);
+        match expr {
+            Expr::MethodCall(call) => self.diagnostics.error(&call.method, message),
+            Expr::Try(failing) => self.diagnostics.error(&failing.question_token, message),
+            Expr::While(_) | Expr::Loop(_) | Expr::ForLoop(_) | Expr::Match(_) | Expr::Unsafe(_) | Expr::Async(_) => {
+                self.diagnostics.error_at_start(expr, message);
+            }
+            expr => self.diagnostics.error(expr, message),
+        }
+    }
+}
+
 /// Why WGSL cannot have this expression, and the way out.
-pub(super) fn refusal(expr: &Expr) -> &'static str {
+fn refusal(expr: &Expr) -> &'static str {
     match expr {
         Expr::MethodCall(_) => "a kernel calls WGSL's functions, not methods: `max(a, b)` instead of `a.max(b)`",
         Expr::While(_) | Expr::Loop(_) => COUNTS,

@@ -1,7 +1,7 @@
 //! Statements of a body as calls of the emitter.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Block, Expr, ExprForLoop, ExprIf, Local, Pat, RangeLimits, Stmt, Type};
 
@@ -101,8 +101,8 @@ impl Lower<'_> {
             self.diagnostics.error(local, "a variable needs its first value: `let mut x = 0.0f32;`");
             return TokenStream::new();
         };
-        if let Some((_, diverge)) = &init.diverge {
-            self.diagnostics.error(diverge, "WGSL has no `let .. else`: use `if`");
+        if let Some((otherwise, _)) = &init.diverge {
+            self.diagnostics.error(otherwise, "WGSL has no `let .. else`: use `if`");
         }
         let value = self.value(&init.expr);
         let name = &ident.ident;
@@ -180,7 +180,7 @@ impl Lower<'_> {
         if writes_statements(place) { self.kept(value, handle) } else { handle }
     }
 
-    fn leaves_loop(&mut self, tokens: &impl Spanned, decorated: bool, keyword: &str) {
+    fn leaves_loop(&mut self, tokens: &impl ToTokens, decorated: bool, keyword: &str) {
         if decorated {
             self.diagnostics.error(tokens, format!("WGSL's `{keyword}` takes no label and no value"));
         }

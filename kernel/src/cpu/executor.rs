@@ -6,7 +6,6 @@ use std::cell::Cell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use crate::layout::Element;
@@ -217,7 +216,10 @@ pub fn run(
 
 #[cfg(not(target_arch = "wasm32"))]
 fn for_each_workgroup(groups: u32, one: impl Fn(u32) -> Result<(), CpuError> + Sync) -> Result<(), CpuError> {
+    use std::sync::Mutex;
+
     use rayon::prelude::*;
+
     if groups <= 1 {
         return (0..groups).try_for_each(one);
     }

@@ -7,8 +7,8 @@ use crate::ops;
 macro_rules! operators {
     ($($Trait:ident $function:ident $sign:literal;)*) => {$(
         #[doc = concat!("`left ", $sign, " right`.")]
-        pub fn $function<L: ops::$Trait<R>, R>(left: Expr<L>, right: Expr<R>) -> Expr<L::Output> {
-            cost::operations((size_of::<L::Output>() / 4).max(1) as u64);
+        pub fn $function<L: ops::$Trait<R, Output = O>, R, O>(left: Expr<L>, right: Expr<R>) -> Expr<O> {
+            cost::operations((size_of::<O>() / 4).max(1) as u64);
             Expr::new(format!(concat!("({} ", $sign, " {})"), left.text(), right.text()))
         }
     )*};

@@ -144,6 +144,7 @@ async fn diverges(lane: LocalIndex, y: &mut Storage<u32>) {
     y[lane] = 1;
 }
 
+#[allow(clippy::if_same_then_else, reason = "two barriers are two places")]
 #[kernel(workgroup = 8, groups = 1)]
 async fn meets_elsewhere(lane: LocalIndex, y: &mut Storage<u32>) {
     if lane < 3 {
@@ -158,7 +159,7 @@ async fn meets_elsewhere(lane: LocalIndex, y: &mut Storage<u32>) {
 macro_rules! error_of {
     ($kernel:ident, $len:expr) => {{
         let device = cpu();
-        let mut y = upload(&device, &vec![0; $len]);
+        let mut y = upload(&device, &[0; $len]);
         let mut recorder = Recorder::new(&device, stringify!($kernel));
         $kernel::Kernel::dispatch(&mut recorder, (), $kernel::Args { y: &mut y }).unwrap();
         match recorder.run() {

@@ -28,7 +28,7 @@ fn a_literal_carries_its_type() {
         "
         f[0i] = 1.0f;
         f[1i] = (-1.5e-7f);
-        f[2i] = 3.4028235e38f;
+        f[2i] = 3.4028234663852886e38f;
         f[3i] = nonfinite(0x7f800000u);
         f[4i] = (-0.0f);
         u[0i] = 4294967295u;

@@ -419,3 +419,49 @@ fn a_barrier_is_a_statement_of_the_function_that_waits() {
         ",
     );
 }
+
+/// The other crate's format with another scale.
+struct Halved;
+
+#[device]
+impl other_crate::Scaled for Halved {
+    const BLOCK: u32 = 2;
+    fn scale(_w: &Storage<f32>, _block: u32) -> f32 {
+        0.5
+    }
+}
+
+#[kernel(workgroup = 1, groups = 1)]
+fn across_crates<Q: other_crate::Scaled>(w: &Storage<f32>, y: &mut Storage<f32>) {
+    y[0] = other_crate::total::<Q>(w, Q::BLOCK * 2);
+}
+
+#[test]
+fn functions_traits_and_constants_of_another_crate_are_emitted_here() {
+    assert_wgsl(
+        &functions(across_crates::emit::<other_crate::Blocks<32>>()),
+        "
+        fn Blocks_32_scale_w(block: u32) -> f32 {
+            return w[(1024u + block)];
+        }
+
+        fn Blocks_32_value_w(i: u32) -> f32 {
+            return (w[i] * Blocks_32_scale_w((i / 32u)));
+        }
+
+        fn add_to(sum: ptr<function, f32>, value: f32) {
+            (*sum) += value;
+        }
+
+        fn total_Blocks_32_w(n: u32) -> f32 {
+            var sum: f32 = 0.0f;
+            for (var i: u32 = 0u; i < n; i++) {
+                add_to(&sum, Blocks_32_value_w(i));
+            }
+            return sum;
+        }
+        ",
+    );
+    assert_wgsl(&body(across_crates::emit::<Halved>()), "y[0i] = total_Halved_w(4u);");
+    assert!(validated(across_crates::emit::<Halved>()).contains("return (w[i] * Halved_scale_w((i / 2u)));"));
+}

@@ -1,6 +1,13 @@
 //! Source and WGSL side by side: each test shows one construct of the kernel language and what becomes of it. Every
 //! module is also validated by naga.
 #![allow(dead_code, reason = "the kernels are emitted, not called")]
+#![allow(
+    clippy::let_and_return,
+    clippy::needless_bool,
+    clippy::needless_return,
+    clippy::mut_range_bound,
+    reason = "the kernels show every shape that an author may write"
+)]
 
 mod collisions;
 mod expressions;

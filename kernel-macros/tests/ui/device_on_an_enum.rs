@@ -1,0 +1,8 @@
+use kernel::prelude::*;
+
+#[device]
+pub enum Choice {
+    One,
+}
+
+fn main() {}

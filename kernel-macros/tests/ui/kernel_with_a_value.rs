@@ -1,0 +1,8 @@
+use kernel::prelude::*;
+
+#[kernel(workgroup = 64, groups = 1)]
+pub fn wrong(lane: LocalIndex, x: &Storage<f32>) -> f32 {
+    x[lane]
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use kernel::prelude::*;
+
+#[kernel(workgroup = 64, groups = 1)]
+pub fn wrong(lane: LocalIndex, x: &Storage<f32>, y: &mut Storage<f32>) {
+    let a;
+    a = x[lane];
+    y[lane] = a;
+}
+
+fn main() {}

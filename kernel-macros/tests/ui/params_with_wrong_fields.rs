@@ -1,0 +1,12 @@
+use kernel::prelude::*;
+
+#[params]
+pub struct Wrong {
+    pub flag: bool,
+    pub bytes: u64,
+    pub weights: [f32; 4],
+    pub name: String,
+    pub fine: u32,
+}
+
+fn main() {}
