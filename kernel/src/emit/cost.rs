@@ -40,7 +40,7 @@ impl Formula {
         }
         match trips.parse::<u64>() {
             Ok(count) => self.times(count),
-            Err(_) => Formula { constant: 0, loops: vec![(trips.to_owned(), self)] },
+            Err(_) => Formula { constant: 0, loops: vec![(readable(trips), self)] },
         }
     }
 
@@ -58,14 +58,31 @@ impl Formula {
         }
         for (trips, inner) in &self.loops {
             let plus = if text.is_empty() { "" } else { " + " };
-            let inner = match inner.show() {
-                sum if sum.contains(" + ") => format!("({sum})"),
-                term => term,
+            let _ = match inner.show() {
+                sum if sum.contains(" + ") => write!(text, "{plus}{trips}·({sum})"),
+                one if one == "1" => write!(text, "{plus}{trips}"),
+                term => write!(text, "{plus}{trips}·{term}"),
             };
-            let _ = write!(text, "{plus}{trips}·{inner}");
         }
         text
     }
+}
+
+/// A trip count without WGSL's spelling: `uniforms.params.n` is `n`, and `32u` is `32`.
+fn readable(trips: &str) -> String {
+    let trips = trips.replace("uniforms.params.", "");
+    let mut text = String::with_capacity(trips.len());
+    let mut in_number = false;
+    for character in trips.chars() {
+        if in_number && character == 'u' {
+            in_number = false;
+            continue;
+        }
+        let continues_a_name = !in_number && text.ends_with(|before: char| before.is_alphanumeric() || before == '_');
+        in_number = character.is_ascii_digit() && !continues_a_name;
+        text.push(character);
+    }
+    text
 }
 
 impl Cost {
@@ -161,5 +178,21 @@ mod tests {
         let body = pop();
         add_repeated(body, "4");
         assert_eq!(pop().operations.show(), "12");
+    }
+
+    #[test]
+    fn a_trip_count_is_shown_without_uniforms_and_suffixes() {
+        assert_eq!(readable("(uniforms.params.n/256u)"), "(n/256)");
+        assert_eq!(readable("u32(x2u % 8u) + v10u"), "u32(x2u % 8) + v10u");
+    }
+
+    #[test]
+    fn loops_over_the_same_count_are_one_term_however_it_was_spelt() {
+        let twelve = Formula { constant: 12, loops: Vec::new() };
+        let one = Formula { constant: 1, loops: Vec::new() };
+        let mut sum = twelve.clone().repeated("uniforms.params.n");
+        sum.add(&twelve.repeated("n"));
+        sum.add(&one.repeated("rows"));
+        assert_eq!(sum.show(), "n·24 + rows");
     }
 }
