@@ -5,10 +5,12 @@ mod decode;
 mod generate;
 mod ops;
 mod prefill;
+mod profile;
 
 use kernel::dispatch::{Plan, Recorder};
 
 pub use generate::{CancelToken, GenerateOptions};
+pub use profile::KernelTime;
 
 use crate::error::Error;
 use crate::model::Model;

@@ -63,7 +63,7 @@ impl Session {
     }
 
     /// The layers that own keys and values, and the last position's stream for the tail.
-    fn record_chunk(&mut self, recorder: &mut Recorder, rows: usize) -> Result<(), Error> {
+    pub(super) fn record_chunk(&mut self, recorder: &mut Recorder, rows: usize) -> Result<(), Error> {
         let model = self.model.clone();
         let owning = model.config().owning_layers();
         let rows = Rows(rows as u32);

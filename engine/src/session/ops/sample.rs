@@ -25,7 +25,7 @@ impl Ops<'_> {
         }
         let mut peaks = b.peaks.view::<Vec2<f32>>();
         let args = chunk_peaks::Args { logits: &b.logits, peaks: &mut peaks };
-        with_reduce!(self.lanes, 64, R => {
+        with_reduce!(self.lanes, 256, R => {
             chunk_peaks::Kernel::<R>::dispatch(self.recorder, ChunkPeaksParams { vocab }, args)?;
         });
         if options.is_greedy() {
