@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use engine::chat::{ChatOptions, Message};
 use engine::device::{Device, DeviceChoice};
-use engine::model::{LoadOptions, Model};
+use engine::model::{LoadOptions, Model, PleResidency};
 use engine::sampling::SamplingOptions;
 use engine::session::{GenerateOptions, Session, SessionOptions};
 use engine::source::FileSource;
@@ -56,22 +56,24 @@ pub fn heldout() -> Vec<Exchange> {
     exchanges("heldout.jsonl")
 }
 
-pub fn load(device: Device) -> Model {
+pub fn load(device: Device, ple: PleResidency) -> Model {
     let source = Arc::new(FileSource::open(folder().join("tiny.gguf")).unwrap());
-    pollster::block_on(Model::load(source, LoadOptions::new(device))).unwrap()
+    pollster::block_on(Model::load(source, LoadOptions { ple, ..LoadOptions::new(device) })).unwrap()
 }
 
 /// The model on the CPU executor.
 pub fn on_cpu() -> Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
-    MODEL.get_or_init(|| load(pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap())).clone()
+    MODEL
+        .get_or_init(|| load(pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap(), PleResidency::Auto))
+        .clone()
 }
 
 /// The model on a GPU, where there is one.
 pub fn on_gpu() -> Option<Model> {
     static MODEL: OnceLock<Option<Model>> = OnceLock::new();
     let open = || match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-        Ok(gpu) => Some(load(gpu)),
+        Ok(gpu) => Some(load(gpu, PleResidency::Auto)),
         Err(error) => {
             let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
             assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
@@ -118,11 +120,4 @@ pub fn try_generate(
         }
         Ok(tokens)
     })
-}
-
-/// The greedy answer to a question, in words, from a session of its own.
-pub fn ask(model: &Model, question: &str) -> String {
-    let prompt = encode(model, &[Message::user(question)]);
-    let answer = generate(&mut session(model), &prompt, greedy());
-    model.tokenizer().decode(&answer)
 }
