@@ -1,48 +1,8 @@
-//! The command line as a user meets it: what it prints, and what it says to bad input.
+//! The command line as a user meets it: what it shows of files, and what it says to bad input.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod program;
 
-/// The embedded model's file, a whole Gemma 4 in small.
-fn tiny() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/tiny/tiny.gguf")
-}
-
-/// The program with an empty store of Ollama's and a home of its own.
-fn gemmule(arguments: &[&str]) -> Command {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
-    std::fs::create_dir_all(home.join("models")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gemmule"));
-    command.args(arguments).env("HOME", &home).env("OLLAMA_MODELS", home.join("models")).env_remove("XDG_STATE_HOME");
-    command
-}
-
-fn output(arguments: &[&str]) -> Output {
-    gemmule(arguments).output().expect("the program starts")
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = output(arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("output is UTF-8")
-}
-
-/// What it says on standard error when it refuses its input: exit code 2, nothing on standard output, no panic.
-fn refusal(arguments: &[&str]) -> String {
-    let output = output(arguments);
-    let message = String::from_utf8(output.stderr).expect("messages are UTF-8");
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-    assert!(output.stdout.is_empty(), "{arguments:?} printed {}", String::from_utf8_lossy(&output.stdout));
-    assert!(!message.contains("panicked"), "{message}");
-    message
-}
-
-/// A file of that content among the tests' temporary files.
-fn file(name: &str, content: &[u8]) -> String {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, content).unwrap();
-    path.to_str().expect("paths are UTF-8").into()
-}
+use program::{file, output, refusal, stdout, tiny};
 
 #[test]
 fn a_file_that_is_not_gguf_is_refused_by_every_command_that_reads_one() {
@@ -90,7 +50,7 @@ fn an_option_out_of_range_is_refused_before_anything_is_loaded() {
 
 #[test]
 fn inspect_shows_metadata_tensors_by_type_and_what_would_be_resident() {
-    let shown = stdout(&["inspect", tiny().to_str().unwrap()]);
+    let shown = stdout(&["inspect", &tiny()]);
     for wanted in ["general.architecture = \"gemma4\"", "tokenizer.ggml.tokens = ", "Q4_K", "Q6_K", "F32", "resident"] {
         assert!(shown.contains(wanted), "{wanted} is missing in\n{shown}");
     }
@@ -98,16 +58,14 @@ fn inspect_shows_metadata_tensors_by_type_and_what_would_be_resident() {
 
 #[test]
 fn inspect_lists_every_tensor_when_asked() {
-    let path = tiny();
-    let path = path.to_str().unwrap();
+    let path = &tiny();
     assert!(!stdout(&["inspect", path]).contains("blk.0.attn_q.weight"));
     assert!(stdout(&["inspect", path, "--tensors"]).contains("blk.0.attn_q.weight"));
 }
 
 #[test]
 fn tokenize_prints_a_line_a_token_or_only_the_ids() {
-    let path = tiny();
-    let path = path.to_str().unwrap();
+    let path = &tiny();
     let lines = stdout(&["tokenize", path, "a kite"]);
     let ids: Vec<&str> = lines.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
     assert!(ids.len() >= 2, "{lines}");
@@ -116,8 +74,7 @@ fn tokenize_prints_a_line_a_token_or_only_the_ids() {
 
 #[test]
 fn control_tokens_in_a_text_are_text_unless_asked_otherwise() {
-    let path = tiny();
-    let path = path.to_str().unwrap();
+    let path = &tiny();
     let count = |arguments: &[&str]| stdout(arguments).split_whitespace().count();
     assert_eq!(count(&["tokenize", path, "<turn|>", "--ids", "--special"]), 1);
     assert!(count(&["tokenize", path, "<turn|>", "--ids"]) > 1);
@@ -128,4 +85,52 @@ fn models_of_an_empty_store_says_where_it_looked() {
     let output = output(&["models"]);
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("home/models"));
+}
+
+#[test]
+fn an_unknown_device_is_refused_with_the_adapters_that_there_are() {
+    let message = refusal(&["run", "--prompt", "hello", "--device", "nonesuch"]);
+    assert!(message.contains("nonesuch") && message.contains("found: "), "{message}");
+}
+
+#[test]
+fn a_token_outside_of_the_vocabulary_is_refused_with_its_file() {
+    let ids = file("outside.ids", b"2 5 999999");
+    let message = refusal(&["logits", &tiny(), "--ids", &ids, "--out", "never.npy", "--device", "cpu"]);
+    assert!(message.contains("outside.ids") && message.contains("999999"), "{message}");
+}
+
+#[test]
+fn a_conversation_beyond_the_context_is_refused() {
+    let message = refusal(&["run", "--prompt", "What is 7 + 5?", "--ctx", "8", "--device", "cpu"]);
+    assert!(message.contains("the context is full"), "{message}");
+}
+
+#[test]
+fn a_benchmark_beyond_the_models_context_is_refused() {
+    let message = refusal(&["bench", &tiny(), "--prefill", "4096", "--device", "cpu"]);
+    assert!(message.contains("4096") || message.contains("4097"), "{message}");
+    assert!(message.contains("1024"), "{message}");
+}
+
+#[test]
+fn kernels_shows_what_every_variant_needs_and_costs() {
+    let table = stdout(&["kernels"]);
+    let heading = table.lines().next().unwrap();
+    for column in ["workgroup", "memory", "bindings", "bytes read", "bytes written", "operations"] {
+        assert!(heading.contains(column), "{column} is missing in {heading}");
+    }
+    let norm = table.lines().find(|line| line.starts_with("rms_norm<Tree<256>, true>")).unwrap();
+    for wanted in [" 256 ", " 1024 ", "x: f32, w: f32, mut y: f32", "(n/256)·12"] {
+        assert!(norm.contains(wanted), "{wanted} is missing in {norm}");
+    }
+    assert!(!table.contains("uniforms."));
+}
+
+#[test]
+fn kernels_shows_only_what_was_asked_for_with_its_wgsl() {
+    let shown = stdout(&["kernels", "rms_norm<Tree<256>, true>", "--wgsl"]);
+    assert!(shown.contains("\n// rms_norm<Tree<256>, true>\n") && shown.contains("fn main("), "{shown}");
+    assert!(!shown.contains("geglu"));
+    assert!(refusal(&["kernels", "nonesuch"]).contains("nonesuch"));
 }

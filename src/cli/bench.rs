@@ -1,5 +1,7 @@
 //! `gemmule bench`: how fast a model runs here, as medians over repeated runs.
 
+use std::time::Duration;
+
 use clap::Args;
 use engine::config::Config;
 use engine::gguf::Gguf;
@@ -8,7 +10,7 @@ use engine::session::{Session, SessionOptions};
 use engine::tokenizer::{TokenId, Tokenizer};
 use serde::Serialize;
 
-use super::answer::{Answer, Request, answer, show_now};
+use super::answer::{Answer, Ended, Request, answer, show_now};
 use super::bandwidth;
 use super::error::CliError;
 use super::file::open_source;
@@ -74,6 +76,7 @@ struct Decode {
     tokens: u32,
     depth: u32,
     tokens_per_second: f64,
+    dispatches_per_token: usize,
     weight_bytes_per_token: u64,
     weight_bytes_per_second: f64,
     /// Of the bandwidth measured on the same device.
@@ -103,7 +106,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
     let mut runs = Runs { session: &mut session, tokenizer: model.tokenizer(), interrupt };
     let mut prefill = Vec::new();
     for &tokens in &args.prefill {
-        let seconds = runs.median(args.repeat, |runs| Ok(runs.answer(tokens, 1)?.first_token.as_secs_f64()))?;
+        let seconds = runs.median(args.repeat, |runs| Ok(runs.answer(tokens, 1, 0)?.first_token.as_secs_f64()))?;
         prefill.push(Prefill { tokens, tokens_per_second: f64::from(tokens) / seconds, first_token_seconds: seconds });
     }
     let rate = runs.median(args.repeat, |runs| runs.decode_rate(args.depth, args.decode))?;
@@ -123,6 +126,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
             tokens: args.decode,
             depth: args.depth,
             tokens_per_second: rate,
+            dispatches_per_token: session.step_dispatches(),
             weight_bytes_per_token,
             weight_bytes_per_second,
             share_of_bandwidth: weight_bytes_per_second / bandwidth,
@@ -149,20 +153,29 @@ impl Runs<'_> {
         Ok(median(&mut values))
     }
 
-    /// A greedy answer after a prompt of this length.
-    fn answer(&mut self, prompt: u32, tokens: u32) -> Result<Answer, CliError> {
+    /// A greedy answer after a prompt of this length; another `draw` is another prompt.
+    fn answer(&mut self, prompt: u32, tokens: u32, draw: u32) -> Result<Answer, CliError> {
         self.session.reset();
-        let prompt = prompt_of(prompt, self.tokenizer.len());
+        let prompt = prompt_of(prompt, draw, self.tokenizer.len());
         let request = Request { sampling: SamplingOptions::GREEDY, max_tokens: tokens as usize };
         answer(self.session, self.tokenizer, &prompt, &request, self.interrupt, &mut |_| Ok(()))
     }
 
-    /// Tokens a second after the first one.
+    /// Tokens a second after the first one. Where the model ends its answer, another prompt makes up for the rest.
     fn decode_rate(&mut self, depth: u32, tokens: u32) -> Result<f64, CliError> {
-        let answer = self.answer(depth, tokens)?;
-        answer.tokens_per_second().ok_or_else(|| {
-            CliError::Input("the model ended its answer at once: nothing to measure; try another --depth".into())
-        })
+        let (mut steps, mut time) = (0, Duration::ZERO);
+        for draw in 0..tokens {
+            let answer = self.answer(depth, tokens - steps, draw)?;
+            if answer.ended == Ended::Stopped {
+                break;
+            }
+            steps += answer.tokens.len().saturating_sub(1) as u32;
+            time += answer.rest;
+            if steps + 1 >= tokens {
+                return Ok(f64::from(steps) / time.as_secs_f64());
+            }
+        }
+        Err(CliError::Input(format!("only {steps} of {tokens} tokens were decoded; try another --depth or --decode")))
     }
 }
 
@@ -174,9 +187,9 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// Reproducible token ids, spread over the vocabulary so that embedding rows come from everywhere.
-fn prompt_of(tokens: u32, vocabulary: usize) -> Vec<TokenId> {
+fn prompt_of(tokens: u32, draw: u32, vocabulary: usize) -> Vec<TokenId> {
     let step = |index: u32| (u64::from(index) * 2_654_435_761) % vocabulary as u64;
-    (1..=tokens).map(|index| TokenId(step(index) as u32)).collect()
+    (1..=tokens).map(|index| TokenId(step(index.wrapping_add(draw.wrapping_mul(tokens))) as u32)).collect()
 }
 
 fn weight_bytes(model: &str) -> Result<u64, CliError> {
@@ -215,12 +228,13 @@ fn shown(measured: &Measured) -> String {
         ));
     }
     lines.push(format!(
-        "decode     {:>10.1} tokens/s, {} tokens after {}; {:.1} GB/s of weights, {:.0} % of the bandwidth",
+        "decode     {:>10.1} tokens/s, {} tokens after {}; {:.1} GB/s of weights, {:.0} % of the bandwidth; {} dispatches a token",
         decode.tokens_per_second,
         decode.tokens,
         decode.depth,
         decode.weight_bytes_per_second / 1e9,
-        decode.share_of_bandwidth * 100.0
+        decode.share_of_bandwidth * 100.0,
+        decode.dispatches_per_token
     ));
     lines.join("\n") + "\n"
 }
@@ -237,9 +251,10 @@ mod tests {
 
     #[test]
     fn the_prompt_of_a_benchmark_stays_inside_the_vocabulary() {
-        let prompt = prompt_of(1000, 300);
+        let prompt = prompt_of(1000, 0, 300);
         assert_eq!(prompt.len(), 1000);
         assert!(prompt.iter().all(|token| token.0 < 300));
         assert_ne!(prompt[0], prompt[1]);
+        assert_ne!(prompt_of(1000, 1, 300), prompt);
     }
 }

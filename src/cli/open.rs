@@ -27,11 +27,14 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// One line for the user: model, device, memory, time.
+    /// For the user: model, device, memory and time, a line each.
     pub fn introduction(&self) -> String {
+        let name = match self.model.name() {
+            Some(name) => format!("{} ({name})", self.name),
+            None => self.name.clone(),
+        };
         format!(
-            "{} on {}: {} resident, loaded in {:.2} s",
-            self.name,
+            "model   {name}\ndevice  {}\nmemory  {} of weights, loaded in {:.2} s",
             self.model.device().description(),
             text::bytes(self.model.resident_bytes()),
             self.load_time.as_secs_f64()
