@@ -6,7 +6,7 @@ use crate::attention::{decode::*, kv::*, prefill::*};
 use crate::embedding::*;
 use crate::gemm::*;
 use crate::low_rank::*;
-use crate::matvec::{Accumulate, Identity, gate_up, head, matvec, ple_gate, qkv};
+use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
 use crate::rope::*;
 use crate::sampling::*;
 use crate::transposed::*;
@@ -80,12 +80,12 @@ kernel::variants! {
     // Decode: one activation vector.
     for R in [Tree<64>, Subgroups<64>] {
         for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
+            matvec::<Q, R, Identity, 2>;
             matvec::<Q, R, Identity, 4>;
             matvec::<Q, R, Accumulate, 4>;
             matvec::<Q, R, crate::matvec::Softcap, 4>;
-            gate_up::<Q, R, GeluTanh, 4>;
+            gate_up::<Q, R, GeluTanh, 8>;
             ple_gate::<Q, R, GeluTanh, 4>;
-            head::<Q, R, crate::matvec::Softcap, 4>;
         }
         for ADD in [true, false] {
             qkv::<F32, F32, R, 4, ADD>;

@@ -37,7 +37,7 @@ impl CancelToken {
 }
 
 /// How an answer is generated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct GenerateOptions {
     /// How tokens are chosen.
     pub sampling: SamplingOptions,
@@ -47,17 +47,6 @@ pub struct GenerateOptions {
     pub stop: Vec<TokenId>,
     /// Ends the answer from outside.
     pub cancel: CancelToken,
-}
-
-impl Default for GenerateOptions {
-    fn default() -> Self {
-        Self {
-            sampling: SamplingOptions::default(),
-            max_tokens: None,
-            stop: Vec::new(),
-            cancel: CancelToken::default(),
-        }
-    }
 }
 
 impl Session {

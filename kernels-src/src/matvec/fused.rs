@@ -1,11 +1,11 @@
-//! The products that read the residual stream: attention's inputs, the gated feed-forward's, the per-layer embedding's
-//! gate and the head. Each adds the block before and norms in its own prologue, so that a decoded token needs no
+//! The products that read the residual stream: attention's inputs, the gated feed-forward's and the per-layer embedding's
+//! gate. Each adds the block before and norms in its own prologue, so that a decoded token needs no
 //! dispatch for either; workgroup 0 writes the stream on, to another buffer than the one that the others still read.
 
 use kernel::prelude::*;
 
+use super::row_dots;
 use super::stream::{next_norm, prologue, store_stream};
-use super::{Epilogue, row_dots};
 use crate::activation::Activation;
 use crate::quant::Quant;
 use crate::reduce::Reduce;
@@ -171,65 +171,6 @@ pub async fn ple_gate<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
         for r in 0..ROWS {
             if row + (r as u32) < params.rows {
                 y[row + r as u32] = A::value(sums[r]) * ple_in[params.ple_at + row + r as u32];
-            }
-        }
-    }
-}
-
-/// Shape of [`head`].
-#[params]
-pub struct HeadParams {
-    /// Rows of `w`, one part of the vocabulary.
-    pub rows: u32,
-    /// Values in the stream.
-    pub k: u32,
-    /// Added to mean squares.
-    pub eps: f32,
-    /// Multiplies the stream.
-    pub scale: f32,
-    /// Where in `y` the part's first logit goes.
-    pub y_at: u32,
-    /// Bound of [`Softcap`](super::Softcap).
-    pub cap: f32,
-}
-
-/// `y[y_at + j] = E(Σ w[j, i]·x[i])` with `x = RMS(h')·w_next`. `h`, `o`, `w_post`, `w_next` [k], 4 values an element.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
-pub async fn head<Q: Quant, R: Reduce, E: Epilogue, const ROWS: usize>(
-    group: WorkgroupId,
-    lane: LocalIndex,
-    params: &HeadParams,
-    h: &Storage<Vec4<f32>>,
-    o: &Storage<Vec4<f32>>,
-    w_post: &Storage<Vec4<f32>>,
-    w_next: &Storage<Vec4<f32>>,
-    w: &Storage<u32>,
-    y: &mut Storage<f32>,
-    #[len = R::SCRATCH * ROWS as u32] scratch: &mut Workgroup<f32>,
-) {
-    let before = prologue::<R, true>(lane, params.k, params.eps, params.scale, o, scratch).await;
-    let norm = next_norm::<R, true>(lane, params.k, params.eps, before, h, o, w_post, scratch).await;
-    let row = group * ROWS as u32;
-    let mut sums = [0.0f32; ROWS];
-    row_dots::<Q, R, ROWS, true, true>(
-        lane,
-        row,
-        params.rows - 1,
-        params.k,
-        before,
-        h,
-        o,
-        w_post,
-        w_next,
-        w,
-        &mut sums,
-    );
-    R::sums::<ROWS>(&mut sums, lane, scratch).await;
-    if lane == 0 {
-        #[unroll]
-        for r in 0..ROWS {
-            if row + (r as u32) < params.rows {
-                y[params.y_at + row + r as u32] = E::finish(sums[r] * norm, params.cap);
             }
         }
     }

@@ -4,7 +4,7 @@
 mod fused;
 mod stream;
 
-pub use fused::{GateUpParams, HeadParams, PleGateParams, QkvParams, gate_up, head, ple_gate, qkv};
+pub use fused::{GateUpParams, PleGateParams, QkvParams, gate_up, ple_gate, qkv};
 
 use kernel::prelude::*;
 

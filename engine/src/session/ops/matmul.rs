@@ -13,6 +13,9 @@ use crate::model::{Tensor, with_quant};
 /// Rows of a tensor that a workgroup of a matvec computes.
 pub(super) const ROWS: usize = 4;
 
+/// Up to so many rows a GPU's workgroups take two each.
+const FEW_ROWS: u32 = 4096;
+
 /// Where outputs go in a row of the result.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
@@ -45,8 +48,10 @@ pub(super) fn multiply(
         if rows == Rows(1) {
             let params = MatvecParams { rows: part.rows, k: tensor.k, y_at: at, cap: 0.0 };
             let args = matvec::Args { w: &part.buffer, x: &x, y };
-            with_quant!(tensor.ty, Q => with_reduce!(lanes, 64, R => {
-                matvec::Kernel::<Q, R, Identity, ROWS>::dispatch(recorder, params, args)?;
+            // Few rows fill a GPU only when each workgroup takes fewer of them.
+            with_quant!(tensor.ty, Q => with_reduce!(lanes, 64, R => match part.rows <= FEW_ROWS && lanes != Lanes::Single {
+                true => { matvec::Kernel::<Q, R, Identity, 2>::dispatch(recorder, params, args)?; }
+                false => { matvec::Kernel::<Q, R, Identity, ROWS>::dispatch(recorder, params, args)?; }
             }));
             continue;
         }

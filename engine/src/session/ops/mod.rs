@@ -20,6 +20,9 @@ use crate::model::{LayerWeights, Model, RopeWeights};
 /// Parts that a decoded token's keys are split into on full layers.
 pub(super) const SPLITS: u32 = 32;
 
+/// The same on sliding layers, whose keys are few.
+pub(super) const WINDOW_SPLITS: u32 = 4;
+
 /// Positions of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rows(pub(super) u32);

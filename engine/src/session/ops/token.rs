@@ -1,25 +1,30 @@
-//! One token: fused kernels, whose prologue is the residual addition and the norm before them. The stream moves from one
-//! of two buffers to the other, because every workgroup of a fused kernel reads what the first one writes.
+//! One token: fused kernels, whose prologue is the residual addition and the norm before them. The stream moves from one of two buffers to the other, because every workgroup of a fused kernel reads what the
+//! first one writes.
 
 use kernel::dispatch::Buffer;
 use kernel::types::Vec4;
 use kernels_src::activation::GeluTanh;
 use kernels_src::attention::decode::{AttendCombineParams, AttendDecodeParams, attend_combine, attend_decode};
 use kernels_src::attention::kv::{KvF16, KvF32};
-use kernels_src::elementwise::{self, ElementwiseParams, map};
 use kernels_src::geglu::{GegluParams, geglu};
-use kernels_src::matvec::{GateUpParams, HeadParams, PleGateParams, QkvParams, Softcap, gate_up, head, ple_gate, qkv};
+use kernels_src::matvec::{
+    GateUpParams, MatvecParams, PleGateParams, QkvParams, Softcap, gate_up, matvec, ple_gate, qkv,
+};
 use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
 use kernels_src::quant;
 
 use super::matmul::{Output, ROWS, multiply};
-use super::{Ops, Rows, SPLITS};
+use super::{Ops, Rows, SPLITS, WINDOW_SPLITS};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::gguf::GgmlType;
 use crate::kernels::{Lanes, with_reduce};
 use crate::model::with_quant;
 use crate::session::KvType;
+
+/// Rows of the gate, and as many of the other projection, that a workgroup computes: more than elsewhere, because each
+/// workgroup adds and norms the stream for itself.
+const GATE_UP_ROWS: usize = 8;
 
 /// The residual stream between two kernels: which buffer holds it, and what is still to be added to it.
 #[derive(Clone, Copy)]
@@ -58,12 +63,12 @@ impl<'a> Ops<'a> {
         let (owns, cache) = (shape.kv == Kv::Owned, self.cache_of(index));
         let (layer, rope) = (self.layer(index), self.rope(index)?);
         let (lanes, eps) = (self.lanes, self.eps());
-        let (window, splits) = match (shape.kind, lanes) {
-            (Attention::Sliding, Lanes::Single) => (self.model.config().window, 1),
-            (Attention::Sliding, _) => (self.model.config().window, 1),
-            (Attention::Full, Lanes::Single) => (0, 1),
-            (Attention::Full, _) => (0, SPLITS),
+        let (window, splits) = match shape.kind {
+            Attention::Sliding => (self.model.config().window, WINDOW_SPLITS),
+            Attention::Full => (0, SPLITS),
         };
+        // The CPU has nothing to gain from more workgroups than heads.
+        let splits = if lanes == Lanes::Single { 1 } else { splits };
         let b = &mut *self.buffers;
         let kv = b.kv;
         let Some(cache) = &mut b.caches[cache] else { return Err(super::head_dim_error(shape.head_dim)) };
@@ -228,7 +233,7 @@ impl<'a> Ops<'a> {
             y: &mut b.act,
         };
         with_quant!(layer.gate.ty, Q => with_reduce!(lanes, 64, R => {
-            gate_up::Kernel::<Q, R, GeluTanh, ROWS>::dispatch(recorder, params, args)?;
+            gate_up::Kernel::<Q, R, GeluTanh, GATE_UP_ROWS>::dispatch(recorder, params, args)?;
         }));
         multiply(recorder, lanes, &layer.down, &b.act, &mut b.o, Rows(1), Output::dense(&layer.down))?;
         Ok(stream.moved())
@@ -280,32 +285,19 @@ impl<'a> Ops<'a> {
     /// Logits of the stream.
     pub(in crate::session) fn head(&mut self, stream: Stream<'a>) -> Result<(), Error> {
         let weights = &self.model.inner.weights;
-        let (table, lanes, eps) = (weights.head(), self.lanes, self.eps());
-        let (Some(pending), Some(cap)) = (stream.pending, self.model.config().softcap) else {
-            self.settle(stream, Some(&weights.output_norm))?;
-            let b = &mut *self.buffers;
-            multiply(self.recorder, lanes, table, &b.x, &mut b.logits, Rows(1), Output::dense(table))?;
-            if let Some(factor) = self.model.config().softcap {
-                let params = ElementwiseParams { n: table.rows, factor };
-                map::Kernel::<elementwise::Softcap, 256>::dispatch(
-                    self.recorder,
-                    params,
-                    map::Args { x: &mut b.logits },
-                )?;
-            }
-            return Ok(());
-        };
+        let (table, lanes) = (weights.head(), self.lanes);
+        self.settle(stream, Some(&weights.output_norm))?;
         let b = &mut *self.buffers;
-        let (h, _) = halves(&mut b.h, stream.current);
-        let (o, w_next) = (b.o.view::<Vec4<f32>>(), weights.output_norm.view::<Vec4<f32>>());
-        let w_post = pending.w_post.view::<Vec4<f32>>();
+        let Some(cap) = self.model.config().softcap else {
+            return multiply(self.recorder, lanes, table, &b.x, &mut b.logits, Rows(1), Output::dense(table));
+        };
+        let x = b.x.view::<Vec4<f32>>();
         for part in &table.parts {
-            let params =
-                HeadParams { rows: part.rows, k: table.k, eps, scale: pending.scale, y_at: part.first_row, cap };
-            let args = head::Args { h: &h, o: &o, w_post: &w_post, w_next: &w_next, w: &part.buffer, y: &mut b.logits };
+            let params = MatvecParams { rows: part.rows, k: table.k, y_at: part.first_row, cap };
+            let args = matvec::Args { w: &part.buffer, x: &x, y: &mut b.logits };
             let recorder = &mut *self.recorder;
             with_quant!(table.ty, Q => with_reduce!(lanes, 64, R => {
-                head::Kernel::<Q, R, Softcap, ROWS>::dispatch(recorder, params, args)?;
+                matvec::Kernel::<Q, R, Softcap, ROWS>::dispatch(recorder, params, args)?;
             }));
         }
         Ok(())
