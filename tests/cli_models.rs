@@ -117,7 +117,7 @@ fn a_chat_computes_only_what_is_new() {
 #[test]
 fn an_interrupt_stops_the_answer_and_not_the_program() {
     // So hot that the answer, of tokens at random, hardly ends by itself.
-    let hot = ["--temperature", "100", "--top-k", "0", "--top-p", "1", "--max-tokens", "900", "--seed", "1"];
+    let hot = ["--temperature", "100", "--top-k", "0", "--top-p", "1", "--max-tokens", "300", "--seed", "1"];
     let arguments = [["run", "--device", "cpu"].as_slice(), &hot].concat();
     let mut command = gemmule(&arguments);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -1,4 +1,5 @@
-//! The README's kernel is real: the code below is what it shows, what it says is emitted is emitted, and it runs.
+//! What the README shows is real: its Rust is the code below and runs, its WGSL is what is emitted, its error is what
+//! the compiler prints.
 
 use kernel::cpu::CpuOptions;
 use kernel::dispatch::{Device, DispatchError, Recorder};
@@ -34,6 +35,35 @@ fn dispatch(device: Device) -> Result<(), DispatchError> {
     Ok(())
 }
 
+async fn ask() -> Result<String, engine::Error> {
+    use engine::chat::{ChatOptions, Message};
+    use engine::device::{Device, DeviceChoice};
+    use engine::model::{LoadOptions, Model};
+    use engine::sampling::SamplingOptions;
+    use engine::session::{GenerateOptions, SessionOptions};
+    use engine::source::FileSource;
+    use futures_util::{StreamExt, pin_mut};
+    use std::sync::Arc;
+
+    let device = Device::open(&DeviceChoice::Auto).await?;
+    let file = Arc::new(FileSource::open("models/tiny/tiny.gguf")?);
+    let model = Model::load(file, LoadOptions::new(device)).await?;
+    let mut session = model.session(SessionOptions::default())?;
+
+    let question = [Message::user("What is Tobin's pet?")];
+    let prompt = model.chat_template().encode(model.tokenizer(), &question, &ChatOptions::default())?;
+    let options = GenerateOptions { sampling: SamplingOptions::GREEDY, ..GenerateOptions::default() };
+    let answer = session.generate(&prompt, options);
+    pin_mut!(answer);
+    let (mut decoder, mut text) = (model.tokenizer().decoder(), String::new());
+    while let Some(token) = answer.next().await {
+        text += &decoder.push(token?);
+    }
+    text += &decoder.finish();
+    assert_eq!(text, "Tobin has a parrot.");
+    Ok(text)
+}
+
 /// The README's code blocks in a language, without indentation.
 fn blocks(language: &str) -> Vec<String> {
     let readme = include_str!("../README.md");
@@ -51,6 +81,34 @@ fn the_kernel_and_its_dispatch_are_the_code_above() {
     let rust = blocks("rust");
     assert!(here.contains(&rust[0]), "the README's kernel is not this file's:\n{}", rust[0]);
     assert!(here.contains(&rust[1]), "the README's dispatch is not this file's:\n{}", rust[1]);
+}
+
+#[test]
+fn the_program_that_asks_a_model_is_the_code_above_and_gets_the_answer() {
+    let here = unindented(include_str!("readme.rs"));
+    let rust = blocks("rust");
+    assert_eq!(rust.len(), 3);
+    assert!(here.contains(&rust[2]), "the README's program is not this file's:\n{}", rust[2]);
+    assert_eq!(pollster::block_on(ask()).unwrap(), "Tobin has a parrot.");
+}
+
+#[test]
+fn the_error_is_what_the_compiler_prints() {
+    let printed = unindented(include_str!("../kernel-macros/tests/ui/several_errors.stderr"));
+    let shown = blocks("text");
+    assert!(shown.contains(&printed), "printed:\n{printed}\nin the README:\n{shown:?}");
+}
+
+#[test]
+fn the_demonstrations_answer_is_the_one_shown() {
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_gemmule")).args(["--device", "cpu"]).output().unwrap();
+    let printed = String::from_utf8(program.stdout).unwrap();
+    let conversation = |text: &str| {
+        let lines: Vec<String> = text.lines().skip_while(|line| !line.starts_with("> ")).map(String::from).collect();
+        lines[..2].join("\n")
+    };
+    let shown = blocks("console").remove(0);
+    assert_eq!(conversation(&shown), conversation(&printed));
 }
 
 #[test]
