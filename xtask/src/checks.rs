@@ -1,5 +1,7 @@
 //! The checks themselves, cheapest first, so that a slip of the pen shows within a minute.
 
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo;
@@ -69,16 +71,33 @@ for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).spli
 
 fn tests(report: &mut Report, found: &Found) {
     report.tests("tests", on_gpu(&mut cargo_with(&["test", "--no-fail-fast", "--workspace"]), found));
+    // The kernels' tests by name and not by package: a package alone has other features of its dependencies than the
+    // workspace, and everything would be built a second time.
+    let mut arguments = vec!["test".to_owned(), "--no-fail-fast".into(), "--workspace".into()];
+    for name in kernel_tests(report.root()) {
+        arguments.extend(["--test".into(), name]);
+    }
     for (width, subgroup) in VECTOR_WIDTHS {
         let name = format!("kernels, subgroups of {subgroup}");
         match &found.vulkan {
             Ok(()) => {
-                let mut command = cargo_with(&["test", "--no-fail-fast", "--package", "kernels-src", "--tests"]);
+                let mut command = cargo_with(&arguments);
                 report.tests(&name, on_gpu(&mut command, found).env("LP_NATIVE_VECTOR_WIDTH", width));
             }
             Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
         }
     }
+}
+
+/// The tests in `kernels-src/tests`: files, and folders with a `main.rs`. None where the folder cannot be read, which
+/// then runs every test.
+fn kernel_tests(root: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(root.join("kernels-src/tests")) else { return Vec::new() };
+    let is_test = |path: &PathBuf| path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file();
+    let paths = entries.flatten().map(|entry| entry.path()).filter(is_test);
+    let mut names: Vec<String> = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort();
+    names
 }
 
 /// Where a GPU must be, tests that find none fail instead of passing on the CPU alone.
@@ -100,8 +119,22 @@ fn tint(report: &mut Report, found: &Found) {
 }
 
 /// Cargo with these arguments, not yet started.
-fn cargo_with(arguments: &[&str]) -> Command {
+fn cargo_with(arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(cargo());
     command.args(arguments);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_tests_are_found_by_name() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let names = kernel_tests(&root);
+        for (name, is_test) in [("matvec", true), ("attention", true), ("common", false)] {
+            assert_eq!(names.contains(&name.to_owned()), is_test, "{name} in {names:?}");
+        }
+    }
 }
