@@ -52,7 +52,10 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
     let device = pollster::block_on(Device::open(&device.choice)).map_err(CliError::NoDevice)?;
     let bar = ProgressBar::new(0).with_style(bar_style());
     let mut progress = |progress: Progress| {
-        bar.set_length(progress.total_bytes);
+        // Setting the length draws at once, however often the bar was drawn just before.
+        if bar.length() != Some(progress.total_bytes) {
+            bar.set_length(progress.total_bytes);
+        }
         bar.set_position(progress.done_bytes);
     };
     let options = LoadOptions { progress: Some(&mut progress), ..LoadOptions::new(device) };
@@ -62,6 +65,6 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
 }
 
 fn bar_style() -> ProgressStyle {
-    ProgressStyle::with_template("loading {bar:40} {bytes}/{total_bytes} {bytes_per_sec}")
+    ProgressStyle::with_template("loading {bar:30} {bytes}/{total_bytes} {bytes_per_sec}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
