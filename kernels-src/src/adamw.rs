@@ -4,7 +4,7 @@ use kernel::prelude::*;
 
 use crate::reduce::Reduce;
 
-/// Elements of a workgroup of [`sum_of_squares`].
+/// Elements of a workgroup of [`fn@sum_of_squares`].
 pub const BLOCK: u32 = 4096;
 
 /// What an update needs; [`AdamWParams::new`] works it out.
@@ -76,7 +76,7 @@ impl AdamWParams {
 /// One step of AdamW in place:
 /// `g = gradient · clip[0]`, `m = β₁·m + (1-β₁)·g`, `v = β₂·v + (1-β₂)·g²`, `p −= lr · (m̂/(√v̂ + ε) + λ·p)`.
 ///
-/// `gradient`, `parameter`, `m`, `v` [n]; `clip` [1] is [`clip_factor`]'s, or a buffer with a 1.
+/// `gradient`, `parameter`, `m`, `v` `[n]`; `clip` `[1]` is [`fn@clip_factor`]'s, or a buffer with a 1.
 #[kernel(workgroup = W, groups = params.n.div_ceil(W))]
 pub fn adamw<const W: u32>(
     at: GlobalId,
@@ -100,7 +100,7 @@ pub fn adamw<const W: u32>(
     parameter[at] = before - params.lr * (step + params.decay * before);
 }
 
-/// Shape of [`sum_of_squares`].
+/// Shape of [`fn@sum_of_squares`].
 #[params]
 pub struct SumOfSquaresParams {
     /// Elements of `x`.
@@ -109,12 +109,12 @@ pub struct SumOfSquaresParams {
     pub at: u32,
 }
 
-/// Sums that [`sum_of_squares`] writes for `n` elements.
+/// Sums that [`fn@sum_of_squares`] writes for `n` elements.
 pub const fn blocks(n: u32) -> u32 {
     n.div_ceil(BLOCK)
 }
 
-/// `sums[at + b] = Σ x²` over the `b`-th block of [`BLOCK`] elements, one workgroup a block. `x` [n].
+/// `sums[at + b] = Σ x²` over the `b`-th block of [`BLOCK`] elements, one workgroup a block. `x` `[n]`.
 #[kernel(workgroup = R::WIDTH, groups = params.n.div_ceil(BLOCK))]
 pub async fn sum_of_squares<R: Reduce>(
     block: WorkgroupId,
@@ -135,7 +135,7 @@ pub async fn sum_of_squares<R: Reduce>(
     }
 }
 
-/// Shape of [`clip_factor`].
+/// Shape of [`fn@clip_factor`].
 #[params]
 pub struct ClipFactorParams {
     /// Elements of `sums`.
@@ -145,7 +145,7 @@ pub struct ClipFactorParams {
 }
 
 /// `clip[0] = min(1, max_norm / (norm + 1e-6))` as PyTorch's `clip_grad_norm_`, `clip[1] = norm = √Σ sums`. One
-/// workgroup; `sums` [n], `clip` [2].
+/// workgroup; `sums` `[n]`, `clip` `[2]`.
 #[kernel(workgroup = R::WIDTH, groups = 1)]
 pub async fn clip_factor<R: Reduce>(
     lane: LocalIndex,

@@ -58,7 +58,7 @@ impl Zip for AddScaled {
     }
 }
 
-/// Shape of [`map`] and [`zip`].
+/// Shape of [`fn@map`] and [`fn@zip`].
 #[params]
 pub struct ElementwiseParams {
     /// Elements.

@@ -4,7 +4,7 @@ use kernel::prelude::*;
 
 use crate::quant::{Quant, block_byte, hi_in_row, lo_in_row, load, row_bytes};
 
-/// Shape of [`embed`].
+/// Shape of [`fn@embed`].
 #[params]
 pub struct EmbedParams {
     /// Tokens.
@@ -21,7 +21,7 @@ pub struct EmbedParams {
     pub ids_at: u32,
 }
 
-/// `out[t] = w[ids[ids_at + t] − first_row]·scale`, one workgroup a token. `out` [n, k], 4 values an element.
+/// `out[t] = w[ids[ids_at + t] − first_row]·scale`, one workgroup a token. `out` `[n, k]`, 4 values an element.
 #[kernel(workgroup = W, groups = params.n)]
 pub fn embed<Q: Quant, const W: u32>(
     token: WorkgroupId,

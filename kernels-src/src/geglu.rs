@@ -5,7 +5,7 @@ use kernel::prelude::*;
 
 use crate::activation::Activation;
 
-/// Shape of [`geglu`] and [`geglu_backward`]: row `t` of an operand starts at `at + t · stride`.
+/// Shape of [`fn@geglu`] and [`fn@geglu_backward`]: row `t` of an operand starts at `at + t · stride`.
 #[params]
 pub struct GegluParams {
     /// Rows.
@@ -23,13 +23,13 @@ pub struct GegluParams {
 }
 
 impl GegluParams {
-    /// Both operands [rows, n] in buffers of their own.
+    /// Both operands `[rows, n]` in buffers of their own.
     pub const fn dense(rows: u32, n: u32) -> Self {
         Self { rows, n, gate_at: 0, gate_stride: n, up_at: 0, up_stride: n }
     }
 }
 
-/// `y[t, j] = act(gate[t, j]) · up[t, j]`. `y` [rows, n]; `gate` and `up` may be slices of a wider or of the same buffer.
+/// `y[t, j] = act(gate[t, j]) · up[t, j]`. `y` `[rows, n]`; `gate` and `up` may be slices of a wider or of the same buffer.
 #[kernel(workgroup = W, groups = (params.rows * params.n).div_ceil(W))]
 pub fn geglu<A: Activation, const W: u32>(
     at: GlobalId,
@@ -47,7 +47,7 @@ pub fn geglu<A: Activation, const W: u32>(
     y[at] = A::value(u) * up[params.up_at + row * params.up_stride + column];
 }
 
-/// Gradients of [`geglu`]: `d_gate = dy · act′(gate) · up`, `d_up = dy · act(gate)`. `dy`, `d_gate`, `d_up` [rows, n].
+/// Gradients of [`fn@geglu`]: `d_gate = dy · act′(gate) · up`, `d_up = dy · act(gate)`. `dy`, `d_gate`, `d_up` `[rows, n]`.
 #[kernel(workgroup = W, groups = (params.rows * params.n).div_ceil(W))]
 pub fn geglu_backward<A: Activation, const W: u32>(
     at: GlobalId,

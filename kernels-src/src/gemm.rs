@@ -10,7 +10,7 @@ const CHUNKS: u32 = 4;
 /// Vectors of 4 values in a staged row.
 const QUADS: u32 = 2 * CHUNKS;
 
-/// Shape of [`gemm`].
+/// Shape of [`fn@gemm`].
 #[params]
 pub struct GemmParams {
     /// Activation vectors, rows of `x`.
@@ -32,7 +32,7 @@ fn staged(row: u32, quad: u32) -> u32 {
     row * QUADS + (quad ^ (row & 7))
 }
 
-/// `y[t, y_at + j] = Σ_i x[t, i]·w[j, i]`. `x` [n, k], 4 values an element; `w` [rows, k] in format `Q`; `y` f32.
+/// `y[t, y_at + j] = Σ_i x[t, i]·w[j, i]`. `x` `[n, k]`, 4 values an element; `w` `[rows, k]` in format `Q`; `y` f32.
 ///
 /// A workgroup has `SIDE × SIDE` invocations with `TM × TN` outputs each, so a tile is `SIDE·TM` activation vectors by
 /// `SIDE·TN` outputs. `SIDE` = 1 needs no barriers (the CPU).

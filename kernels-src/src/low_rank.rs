@@ -9,7 +9,7 @@ use crate::reduce::Reduce;
 /// Elements of `z` that the fused kernel holds in workgroup memory at a time.
 const TILE: u32 = 64;
 
-/// Outputs of a workgroup of [`low_rank_up`].
+/// Outputs of a workgroup of [`fn@low_rank_up`].
 const OUTPUTS: u32 = 256;
 
 /// Shape of the low-rank kernels.
@@ -32,7 +32,7 @@ pub struct LowRankParams {
 }
 
 impl LowRankParams {
-    /// With `y` [rows, n] in a buffer of its own.
+    /// With `y` `[rows, n]` in a buffer of its own.
     pub const fn dense(rows: u32, k: u32, n: u32, rank: u32, scale: f32) -> Self {
         Self { rows, k, n, rank, scale, y_at: 0, y_stride: n }
     }
@@ -66,7 +66,7 @@ async fn project<R: Reduce>(
     R::sum(own, lane, scratch).await
 }
 
-/// `z = A·x`, one workgroup for a row and an element of `z`. `x` [rows, k], `a` [rank, k], `z` [rows, rank].
+/// `z = A·x`, one workgroup for a row and an element of `z`. `x` `[rows, k]`, `a` `[rank, k]`, `z` `[rows, rank]`.
 #[kernel(workgroup = R::WIDTH, groups = params.rows * params.rank)]
 pub async fn low_rank_down<R: Reduce>(
     group: WorkgroupId,
@@ -83,8 +83,8 @@ pub async fn low_rank_down<R: Reduce>(
     }
 }
 
-/// `y[t, j] = scale · Σ_p b[j, p] · z[t, p]`, added to `y` where `ACCUMULATE`. `b` [n, rank], `z` [rows, rank],
-/// `y` [rows, n] at its offset and stride.
+/// `y[t, j] = scale · Σ_p b[j, p] · z[t, p]`, added to `y` where `ACCUMULATE`. `b` `[n, rank]`, `z` `[rows, rank]`,
+/// `y` `[rows, n]` at its offset and stride.
 #[kernel(workgroup = R::WIDTH, groups = params.rows * params.n.div_ceil(OUTPUTS))]
 pub fn low_rank_up<R: Reduce, const ACCUMULATE: bool>(
     group: WorkgroupId,
@@ -111,7 +111,7 @@ pub fn low_rank_up<R: Reduce, const ACCUMULATE: bool>(
     }
 }
 
-/// [`low_rank_down`] and [`low_rank_up`] in one dispatch, one workgroup a row: `z` goes through workgroup memory, a tile
+/// [`fn@low_rank_down`] and [`fn@low_rank_up`] in one dispatch, one workgroup a row: `z` goes through workgroup memory, a tile
 /// at a time, and is kept in `z` for the backward pass as well.
 #[kernel(workgroup = R::WIDTH, groups = params.rows)]
 pub async fn low_rank_fused<R: Reduce, const ACCUMULATE: bool>(
@@ -157,15 +157,15 @@ pub async fn low_rank_fused<R: Reduce, const ACCUMULATE: bool>(
 
 /// Buffers of [`update`].
 pub struct LowRankArgs<'a> {
-    /// Inputs [rows, k].
+    /// Inputs `[rows, k]`.
     pub x: &'a Buffer<f32>,
-    /// The factor A [rank, k].
+    /// The factor A `[rank, k]`.
     pub a: &'a Buffer<f32>,
-    /// The factor B [n, rank].
+    /// The factor B `[n, rank]`.
     pub b: &'a Buffer<f32>,
-    /// A·x [rows, rank], written.
+    /// A·x `[rows, rank]`, written.
     pub z: &'a mut Buffer<f32>,
-    /// Outputs [rows, n] at their offset and stride.
+    /// Outputs `[rows, n]` at their offset and stride.
     pub y: &'a mut Buffer<f32>,
 }
 

@@ -1,11 +1,11 @@
 //! RMS norms over rows, `RMS(x) = x · rsqrt(mean(x²) + eps)`, alone or with the residual addition before it. A head of
-//! a projection is a row like any other: [tokens, heads, head_dim] has tokens · heads rows.
+//! a projection is a row like any other: `[tokens, heads, head_dim]` has tokens · heads rows.
 
 use kernel::prelude::*;
 
 use crate::reduce::Reduce;
 
-/// Shape of [`rms_norm`].
+/// Shape of [`fn@rms_norm`].
 #[params]
 pub struct RmsNormParams {
     /// Rows.
@@ -16,7 +16,7 @@ pub struct RmsNormParams {
     pub eps: f32,
 }
 
-/// Shape of [`add_rms_norm`].
+/// Shape of [`fn@add_rms_norm`].
 #[params]
 pub struct AddRmsNormParams {
     /// Rows.
@@ -48,7 +48,7 @@ pub async fn inverse_rms<R: Reduce>(
     inverse_sqrt(sum / f32(n) + eps)
 }
 
-/// `y = RMS(x) · w`, one workgroup a row. `x`, `y` [rows, n]; `w` [n]. Where not `WEIGHTED` there is no factor `w`, and
+/// `y = RMS(x) · w`, one workgroup a row. `x`, `y` `[rows, n]`; `w` `[n]`. Where not `WEIGHTED` there is no factor `w`, and
 /// any buffer may stand for it, `x` too.
 #[kernel(workgroup = R::WIDTH, groups = params.rows)]
 pub async fn rms_norm<R: Reduce, const WEIGHTED: bool>(
@@ -73,7 +73,7 @@ pub async fn rms_norm<R: Reduce, const WEIGHTED: bool>(
 
 /// `h = (h + RMS(o) · w_post) · scale` in place, then, with `NORM`, `x = RMS(h) · w_next`; one workgroup a row.
 ///
-/// `o`, `h`, `x` [rows, n]; `w_post`, `w_next` [n]. Without `NORM` neither `w_next` nor `x` is touched: `w_post` may
+/// `o`, `h`, `x` `[rows, n]`; `w_post`, `w_next` `[n]`. Without `NORM` neither `w_next` nor `x` is touched: `w_post` may
 /// stand for the one, any spare buffer for the other.
 #[kernel(workgroup = R::WIDTH, groups = params.rows)]
 pub async fn add_rms_norm<R: Reduce, const NORM: bool>(

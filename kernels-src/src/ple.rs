@@ -7,7 +7,7 @@ use kernel::prelude::*;
 use crate::norm::inverse_rms;
 use crate::reduce::Reduce;
 
-/// Shape of [`ple_mix`].
+/// Shape of [`fn@ple_mix`].
 #[params]
 pub struct PleMixParams {
     /// Tokens · layers.
@@ -22,7 +22,7 @@ pub struct PleMixParams {
 
 /// `ple_in = (RMS(ctx · scale) · w + tok) / √2`, one workgroup for a token and layer.
 ///
-/// `ctx` (the projection as it comes), `tok` (times √n already), `ple_in` [tokens, layers, n]; `w` [n] is the same for
+/// `ctx` (the projection as it comes), `tok` (times √n already), `ple_in` `[tokens, layers, n]`; `w` `[n]` is the same for
 /// all layers.
 #[kernel(workgroup = R::WIDTH, groups = params.rows)]
 pub async fn ple_mix<R: Reduce>(

@@ -21,7 +21,7 @@ const STILL: f32 = 1e29;
 /// needs 1,280 rows and no kernel ever takes the sine of a large number.
 #[derive(Clone, Debug)]
 pub struct RopeTable {
-    /// `(cos, sin)` [LOW + positions / LOW, pairs].
+    /// `(cos, sin)` `[LOW + positions / LOW, pairs]`.
     pub entries: Vec<Vec2<f32>>,
     /// Pairs that rotate: `(j, j + head_dim / 2)` for `j` below it.
     pub pairs: u32,
@@ -142,7 +142,7 @@ pub fn normed_turned<const HD: u32>(
     }
 }
 
-/// Shape of [`rope`].
+/// Shape of [`fn@rope`].
 #[params]
 pub struct RopeParams {
     /// Rows; row `t` is at position `state[0] + t`.
@@ -159,7 +159,7 @@ pub struct RopeParams {
     pub at: u32,
 }
 
-/// Rotates `x` [rows, heads, head_dim] in place, one workgroup a head of a row.
+/// Rotates `x` `[rows, heads, head_dim]` in place, one workgroup a head of a row.
 #[kernel(workgroup = W, groups = params.rows * params.heads)]
 pub fn rope<D: Direction, const W: u32>(
     group: WorkgroupId,
@@ -184,7 +184,7 @@ pub fn rope<D: Direction, const W: u32>(
     }
 }
 
-/// Shape of [`qk_norm_rope`].
+/// Shape of [`fn@qk_norm_rope`].
 #[params]
 pub struct QkNormRopeParams {
     /// Rows; row `t` is at position `state[0] + t`.
@@ -207,7 +207,7 @@ pub struct QkNormRopeParams {
     pub eps: f32,
 }
 
-/// From the projections `qkv` [rows, stride] (query heads at 0) to the attention's inputs: `q` [rows, heads, HD], normed
+/// From the projections `qkv` `[rows, stride]` (query heads at 0) to the attention's inputs: `q` `[rows, heads, HD]`, normed
 /// and rotated; keys normed, rotated and appended to their cache; values normed without a weight and appended to theirs.
 /// One workgroup a head of a row. `HD` is a multiple of 16.
 #[kernel(workgroup = R::WIDTH, groups = params.rows * (params.heads + 2 * params.kv_heads))]

@@ -1,7 +1,7 @@
 //! The next token from its logits, on the device: penalty, then greedy choice or exact top-k, top-p, min-p and
 //! temperature in llama.cpp's order, then the state's step to the next token.
 //!
-//! A plan runs [`repeat_penalty`] where asked for, [`chunk_peaks`], [`argmax`] or [`sample`], then [`advance`]. What
+//! A plan runs [`fn@repeat_penalty`] where asked for, [`fn@chunk_peaks`], [`fn@argmax`] or [`fn@sample`], then [`fn@advance`]. What
 //! changes from token to token is read from `state`, so a recorded plan needs no new params:
 //! `state[0]` is the position of the run's first token, `state[1]` the id that decode reads, `state[2]` the number of
 //! tokens generated. A token at position `p` is recorded in `history[p % ring]`; the host writes a prompt's tokens there.
@@ -10,21 +10,21 @@ use kernel::prelude::*;
 
 use crate::reduce::Reduce;
 
-/// Logits in a chunk of [`chunk_peaks`].
+/// Logits in a chunk of [`fn@chunk_peaks`].
 pub const CHUNK: u32 = 256;
 
 /// The lowest finite number: less than every logit that counts.
 const LOWEST: f32 = f32::MIN;
 
-/// Bits of a key, see [`order_key`]: halvings after which a range of keys is one.
+/// Bits of a key, see [`fn@order_key`]: halvings after which a range of keys is one.
 const KEY_BITS: u32 = 32;
 
-/// Chunks of a vocabulary: elements of [`chunk_peaks`]' output.
+/// Chunks of a vocabulary: elements of [`fn@chunk_peaks`]' output.
 pub const fn chunks(vocab: u32) -> u32 {
     vocab.div_ceil(CHUNK)
 }
 
-/// Shape of [`repeat_penalty`].
+/// Shape of [`fn@repeat_penalty`].
 #[params]
 pub struct RepeatPenaltyParams {
     /// Logits.
@@ -40,7 +40,7 @@ pub struct RepeatPenaltyParams {
 }
 
 /// Makes the last `count` tokens less likely, llama.cpp's rule: a positive logit is divided by the penalty, another
-/// multiplied; a token that occurs several times counts once. `logits` [vocab], `history` [ring].
+/// multiplied; a token that occurs several times counts once. `logits` `[vocab]`, `history` `[ring]`.
 #[kernel(workgroup = W, groups = params.count.div_ceil(W))]
 pub fn repeat_penalty<const W: u32>(
     back: GlobalId,
@@ -67,7 +67,7 @@ pub fn repeat_penalty<const W: u32>(
     logits[token] = select(logit * params.penalty, logit / params.penalty, logit > 0.0);
 }
 
-/// Shape of [`chunk_peaks`].
+/// Shape of [`fn@chunk_peaks`].
 #[params]
 pub struct ChunkPeaksParams {
     /// Logits.
@@ -75,7 +75,7 @@ pub struct ChunkPeaksParams {
 }
 
 /// Of every chunk of [`CHUNK`] logits the greatest, `x`, and `Σ exp(logit − x)`, `y`. One workgroup a chunk; `logits`
-/// [vocab], `peaks` [[`chunks`]`(vocab)`].
+/// `[vocab]`, `peaks` [[`chunks`]`(vocab)`].
 #[kernel(workgroup = R::WIDTH, groups = params.vocab.div_ceil(CHUNK))]
 pub async fn chunk_peaks<R: Reduce>(
     chunk: WorkgroupId,
@@ -102,7 +102,7 @@ pub async fn chunk_peaks<R: Reduce>(
     }
 }
 
-/// Shape of [`argmax`].
+/// Shape of [`fn@argmax`].
 #[params]
 pub struct ArgmaxParams {
     /// Logits, at most 2²⁴.
@@ -148,7 +148,7 @@ pub async fn argmax<R: Reduce>(
     }
 }
 
-/// What [`sample`] needs; [`SampleParams::new`] works it out.
+/// What [`fn@sample`] needs; [`SampleParams::new`] works it out.
 #[params]
 pub struct SampleParams {
     /// Logits, at most 2²⁴.
@@ -172,7 +172,7 @@ pub struct SampleParams {
 }
 
 impl SampleParams {
-    /// `top_k` 0, `top_p` 1 and `min_p` 0 keep all tokens. The temperature is above 0: at 0 the choice is [`argmax`]'s.
+    /// `top_k` 0, `top_p` 1 and `min_p` 0 keep all tokens. The temperature is above 0: at 0 the choice is [`fn@argmax`]'s.
     pub fn new(vocab: u32, top_k: u32, top_p: f32, min_p: f32, temperature: f32) -> Self {
         let top_k = if top_k >= vocab { 0 } else { top_k };
         // The tokens d below the greatest have together at most vocab·exp(-d) times its probability, which is less than
@@ -248,16 +248,16 @@ async fn prefix<R: Reduce>(own: f32, lane: u32, sums: &mut Workgroup<f32>) -> Pr
 }
 
 /// `sampled[slot]` = a token drawn from the softmax of `logits / temperature` over the tokens that top-k, then top-p,
-/// then min-p leave (llama.cpp's order). One workgroup, after [`chunk_peaks`].
+/// then min-p leave (llama.cpp's order). One workgroup, after [`fn@chunk_peaks`].
 ///
 /// - Top-k keeps the logits not less than the k-th greatest, equals of it included.
 /// - Top-p keeps the fewest likeliest whose softmax (over what top-k left, before the temperature) reaches `top_p`.
 /// - Min-p keeps those at least `min_p` times as likely as the likeliest.
 ///
-/// Thresholds are found by bisection over [`order_key`]s, exactly, among the candidates: logits that the chunks' peaks
+/// Thresholds are found by bisection over [`fn@order_key`]s, exactly, among the candidates: logits that the chunks' peaks
 /// do not rule out. The draw inverts the cumulative distribution in the order of the tokens' ids.
 ///
-/// `logits` [vocab]; `peaks` [[`chunks`]`(vocab)`]; `candidates` [vocab], scratch: id and logit's bits.
+/// `logits` `[vocab]`; `peaks` [[`chunks`]`(vocab)`]; `candidates` `[vocab]`, scratch: id and logit's bits.
 #[kernel(workgroup = R::WIDTH, groups = 1)]
 pub async fn sample<R: Reduce>(
     lane: LocalIndex,
@@ -435,7 +435,7 @@ pub async fn sample<R: Reduce>(
     }
 }
 
-/// Shape of [`advance`].
+/// Shape of [`fn@advance`].
 #[params]
 pub struct AdvanceParams {
     /// Tokens of the run that ends.
@@ -447,7 +447,7 @@ pub struct AdvanceParams {
 }
 
 /// Ends a run: the position moves on by its tokens; with `TOKEN`, the sampled token is the next input and is recorded at
-/// its position. `state` [8], `history` [ring].
+/// its position. `state` `[8]`, `history` `[ring]`.
 #[kernel(workgroup = 1, groups = 1)]
 pub fn advance<const TOKEN: bool>(
     params: &AdvanceParams,

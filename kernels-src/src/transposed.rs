@@ -6,7 +6,7 @@ use kernel::prelude::*;
 
 use crate::quant::{Quant, block_byte, hi_in_row, lo_in_row, load, row_bytes};
 
-/// Shape of [`matvec_transposed`].
+/// Shape of [`fn@matvec_transposed`].
 #[params]
 pub struct TransposedParams {
     /// Gradient vectors, rows of `dy`.
@@ -35,7 +35,7 @@ impl TransposedParams {
 }
 
 /// `partials[s, t, i] = Σ dy[t, dy_at + j]·w[first_row + j, i]` over the rows `j` of split `s`. `w` in format `Q`;
-/// `partials` [splits, n, k], 4 values an element.
+/// `partials` `[splits, n, k]`, 4 values an element.
 ///
 /// An invocation keeps `CHUNKS` chunks of 8 columns of `TOKENS` vectors, so that a weight is dequantised once for them.
 #[kernel(
@@ -95,7 +95,7 @@ pub fn matvec_transposed<Q: Quant, const W: u32, const CHUNKS: usize, const TOKE
     }
 }
 
-/// Shape of [`sum_partials`].
+/// Shape of [`fn@sum_partials`].
 #[params]
 pub struct SumPartialsParams {
     /// Values in a part, a multiple of 4.
@@ -106,7 +106,7 @@ pub struct SumPartialsParams {
     pub scale: f32,
 }
 
-/// `y = scale·Σ_s partials[s]`, added to what `y` holds where `ACCUMULATE`. `partials` [splits, n], `y` [n], 4 values an
+/// `y = scale·Σ_s partials[s]`, added to what `y` holds where `ACCUMULATE`. `partials` `[splits, n]`, `y` `[n]`, 4 values an
 /// element.
 #[kernel(workgroup = W, groups = (params.n / 4).div_ceil(W))]
 pub fn sum_partials<const W: u32, const ACCUMULATE: bool>(

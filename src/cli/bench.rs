@@ -11,7 +11,6 @@ use engine::tokenizer::{TokenId, Tokenizer};
 use serde::Serialize;
 
 use super::answer::{Answer, Ended, Request, answer, show_now};
-use super::bandwidth;
 use super::error::CliError;
 use super::file::open_source;
 use super::interrupt::Interrupt;
@@ -111,7 +110,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
     }
     let rate = runs.median(args.repeat, |runs| runs.decode_rate(args.depth, args.decode))?;
     let weight_bytes_per_token = weight_bytes(&args.model)?;
-    let bandwidth = bandwidth::measure(model.device())?;
+    let bandwidth = pollster::block_on(engine::bandwidth::measure(model.device()))?;
     let weight_bytes_per_second = weight_bytes_per_token as f64 * rate;
     Ok(Measured {
         model: opened.name.clone(),

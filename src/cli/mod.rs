@@ -3,7 +3,6 @@
 //! 0 is success, 1 a failure while running, 2 bad input (a wrong option, a broken file, an unknown model or device).
 
 mod answer;
-mod bandwidth;
 mod bench;
 mod chat;
 mod demo;

@@ -1,5 +1,8 @@
 //! Typed dispatch over two backends: a GPU through wgpu, and the CPU executor. A [`Recorder`] takes dispatches with
 //! their params by value; the [`Plan`] it becomes is run as often as one likes.
+//!
+//! All params of a plan lie in one uniform buffer, each dispatch's at its own offset, on every device. Immediates would
+//! have to be set again in every run of a plan, and wgpu's web backend has none.
 
 mod buffer;
 mod device;

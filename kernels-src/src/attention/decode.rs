@@ -26,7 +26,7 @@ impl<R: Reduce, const HD: u32> DecodeTile<R, HD> {
     const MEMORY: usize = if Self::W == 1 { 1 << 20 } else { 16_384 };
 }
 
-/// Shape of [`attend_decode`].
+/// Shape of [`fn@attend_decode`].
 #[params]
 pub struct AttendDecodeParams {
     /// Query heads.
@@ -49,7 +49,7 @@ pub struct AttendDecodeParams {
     pub eps: f32,
 }
 
-/// Vectors in the buffer between [`attend_decode`] and [`attend_combine`].
+/// Vectors in the buffer between [`fn@attend_decode`] and [`fn@attend_combine`].
 pub const fn partial_vectors(heads: u32, splits: u32, head_dim: u32) -> usize {
     heads as usize * splits as usize * (head_dim as usize / 4 + 1)
 }
@@ -77,8 +77,8 @@ async fn squares<R: Reduce, const HD: u32>(
 /// registers by the last split and appended by the first head of their group. Without, the caches are another layer's
 /// and hold the token already; nothing is written to them and `k_norm` is not read.
 ///
-/// One split writes `out` [heads, HD]. More write partial results: `Σ weight · value` [heads, splits, HD], then one
-/// vector `(greatest score, Σ weight, 0, 0)` for each [heads, splits]: see [`partial_vectors`] and [`attend_combine`].
+/// One split writes `out` `[heads, HD]`. More write partial results: `Σ weight · value` `[heads, splits, HD]`, then one
+/// vector `(greatest score, Σ weight, 0, 0)` for each [heads, splits]: see [`partial_vectors`] and [`fn@attend_combine`].
 /// `ACC` is `2 · ⌈HD / 8 / R::WIDTH⌉`, the vectors that an invocation accumulates.
 #[kernel(
     workgroup = R::WIDTH,
@@ -259,7 +259,7 @@ pub async fn attend_decode<K: KvFormat, R: Reduce, const HD: u32, const ACC: usi
     }
 }
 
-/// Shape of [`attend_combine`].
+/// Shape of [`fn@attend_combine`].
 #[params]
 pub struct AttendCombineParams {
     /// Query heads.
@@ -270,7 +270,7 @@ pub struct AttendCombineParams {
     pub head_dim: u32,
 }
 
-/// Merges the splits of [`attend_decode`]: `out` [heads, head_dim], one invocation for four values.
+/// Merges the splits of [`fn@attend_decode`]: `out` `[heads, head_dim]`, one invocation for four values.
 #[kernel(workgroup = W, groups = (params.heads * params.head_dim / 4).div_ceil(W))]
 pub fn attend_combine<const W: u32>(
     id: GlobalId,

@@ -1,5 +1,5 @@
 //! Element formats of the key and value caches. Both are read and written eight elements at a time, from buffers of
-//! 16-byte words, [slots, kv_heads, head_dim].
+//! 16-byte words, `[slots, kv_heads, head_dim]`.
 
 use kernel::prelude::*;
 

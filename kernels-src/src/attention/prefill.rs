@@ -51,7 +51,7 @@ impl<const HD: u32, const W: u32> PrefillTile<HD, W> {
     const MEMORY: usize = if W < BLOCKS { 1 << 20 } else { 16_384 };
 }
 
-/// Shape of [`attend_prefill`].
+/// Shape of [`fn@attend_prefill`].
 #[params]
 pub struct AttendPrefillParams {
     /// Queries; query `t` is at position `state[0] + t`, and the caches hold the keys up to the last one's.
@@ -93,7 +93,7 @@ fn add_scores<const HD: u32, const W: u32>(
 }
 
 /// `softmax(q·kᵀ + mask)·v`, scale 1, causal and within the window; head `h` reads key head `h / (heads / kv_heads)`.
-/// `q` and `out` [rows, heads, HD]; the caches [ring, kv_heads, HD]. One workgroup a head of a tile.
+/// `q` and `out` `[rows, heads, HD]`; the caches `[ring, kv_heads, HD]`. One workgroup a head of a tile.
 ///
 /// `W` is 1, or a multiple of 32 that divides into `HD` dimensions: `HD / 2` keeps 8 accumulators an invocation.
 /// `ACC` is that number of vectors, `8 · ⌈HD / 2 / W⌉`.

@@ -10,7 +10,7 @@ use crate::activation::Activation;
 use crate::quant::Quant;
 use crate::reduce::Reduce;
 
-/// Shape of [`qkv`].
+/// Shape of [`fn@qkv`].
 #[params]
 pub struct QkvParams {
     /// Rows of `wa`: queries, then keys.
@@ -25,8 +25,8 @@ pub struct QkvParams {
     pub scale: f32,
 }
 
-/// `y = [wa; wb]·RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` [k], 4 values an element;
-/// `y` [rows_a + rows_b]. Without `ADD`, `h' = h·scale`, and `o` and `w_post` are not read.
+/// `y = [wa; wb]·RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` `[k]`, 4 values an element;
+/// `y` `[rows_a + rows_b]`. Without `ADD`, `h' = h·scale`, and `o` and `w_post` are not read.
 #[kernel(
     workgroup = R::WIDTH,
     groups = params.rows_a.div_ceil(ROWS as u32) + params.rows_b.div_ceil(ROWS as u32)
@@ -74,7 +74,7 @@ pub async fn qkv<QA: Quant, QB: Quant, R: Reduce, const ROWS: usize, const ADD: 
     }
 }
 
-/// Shape of [`gate_up`].
+/// Shape of [`fn@gate_up`].
 #[params]
 pub struct GateUpParams {
     /// Rows of `w_gate` and of `w_up`.
@@ -87,8 +87,8 @@ pub struct GateUpParams {
     pub scale: f32,
 }
 
-/// `y = act(w_gate·x)·(w_up·x)` with `x = RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` [k],
-/// 4 values an element; `y` [rows].
+/// `y = act(w_gate·x)·(w_up·x)` with `x = RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` `[k]`,
+/// 4 values an element; `y` `[rows]`.
 #[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
 pub async fn gate_up<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,
@@ -127,7 +127,7 @@ pub async fn gate_up<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     }
 }
 
-/// Shape of [`ple_gate`].
+/// Shape of [`fn@ple_gate`].
 #[params]
 pub struct PleGateParams {
     /// Rows of `w`: the width of the per-layer embedding.
@@ -142,8 +142,8 @@ pub struct PleGateParams {
     pub ple_at: u32,
 }
 
-/// `y[j] = act(Σ w[j, i]·h'[i])·ple_in[ple_at + j]`, and `h_out = h'`. `h`, `o`, `w_post`, `h_out` [k], 4 values an
-/// element; `y` [rows]. The gate of the per-layer embedding reads the stream as it is, without a norm.
+/// `y[j] = act(Σ w[j, i]·h'[i])·ple_in[ple_at + j]`, and `h_out = h'`. `h`, `o`, `w_post`, `h_out` `[k]`, 4 values an
+/// element; `y` `[rows]`. The gate of the per-layer embedding reads the stream as it is, without a norm.
 #[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
 pub async fn ple_gate<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,

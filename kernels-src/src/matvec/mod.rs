@@ -115,7 +115,7 @@ fn row_dots<Q: Quant, R: Reduce, const ROWS: usize, const ADD: bool, const NORM:
     }
 }
 
-/// Shape of [`matvec`].
+/// Shape of [`fn@matvec`].
 #[params]
 pub struct MatvecParams {
     /// Rows of `w`.
@@ -128,7 +128,7 @@ pub struct MatvecParams {
     pub cap: f32,
 }
 
-/// `y[y_at + j] = E(Σ w[j, i]·x[i])`, `ROWS` rows a workgroup. `w` [rows, k] in format `Q`; `x` [k], 4 values an
+/// `y[y_at + j] = E(Σ w[j, i]·x[i])`, `ROWS` rows a workgroup. `w` `[rows, k]` in format `Q`; `x` `[k]`, 4 values an
 /// element.
 #[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
 pub async fn matvec<Q: Quant, R: Reduce, E: Epilogue, const ROWS: usize>(

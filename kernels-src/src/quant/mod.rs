@@ -124,14 +124,14 @@ fn spread(bits: u32) -> u32 {
     ((bits & 15) * 0x0020_4081) & 0x0101_0101
 }
 
-/// Shape of [`dequantise`].
+/// Shape of [`fn@dequantise`].
 #[params]
 pub struct DequantiseParams {
     /// Weights, whole blocks.
     pub n: u32,
 }
 
-/// Blocks as f32: `out` [n], 4 weights an element. One invocation a chunk.
+/// Blocks as f32: `out` `[n]`, 4 weights an element. One invocation a chunk.
 #[kernel(workgroup = W, groups = (params.n / 8).div_ceil(W))]
 pub fn dequantise<Q: Quant, const W: u32>(
     chunk: GlobalId,
