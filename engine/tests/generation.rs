@@ -361,8 +361,11 @@ fn a_decoded_token_is_one_plan_of_few_dispatches() {
     for model in everywhere() {
         let mut session = session(&model);
         generate(&mut session, &question(&model), GenerateOptions { max_tokens: Some(2), ..greedy() });
-        let layers = model.config().layers.len();
-        assert!((1..=9 * layers + 12).contains(&session.step_dispatches()), "{}", session.step_dispatches());
+        // Eight a layer where q, k and v are one dispatch; here their formats differ, which costs three more in a layer
+        // that owns keys. Ten are for the embedding, the head and sampling.
+        let config = model.config();
+        let most = 8 * config.layers.len() + 3 * config.owning_layers() + 10;
+        assert!((1..=most).contains(&session.step_dispatches()), "{} > {most}", session.step_dispatches());
     }
 }
 
