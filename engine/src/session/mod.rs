@@ -207,8 +207,11 @@ impl Session {
     pub async fn logits(&mut self, tokens: &[TokenId]) -> Result<Vec<f32>, Error> {
         self.check(tokens)?;
         self.refresh()?;
-        let mut all = Vec::with_capacity(tokens.len() * self.model.config().vocab as usize);
-        for chunk in tokens.chunks(self.chunk) {
+        let vocab = self.model.config().vocab as usize;
+        // A chunk's logits lie in one buffer.
+        let rows = self.model.device().dispatch().max_binding_bytes() / (4 * vocab as u64);
+        let mut all = Vec::with_capacity(tokens.len() * vocab);
+        for chunk in tokens.chunks(self.chunk.min(usize::try_from(rows).unwrap_or(usize::MAX)).max(1)) {
             all.extend(self.chunk_logits(chunk).await?);
         }
         Ok(all)
