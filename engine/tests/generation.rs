@@ -366,6 +366,11 @@ fn a_decoded_token_is_one_plan_of_few_dispatches() {
         let config = model.config();
         let most = 8 * config.layers.len() + 3 * config.owning_layers() + 10;
         assert!((1..=most).contains(&session.step_dispatches()), "{} > {most}", session.step_dispatches());
+        assert_eq!(
+            session.step_submits(),
+            u64::from(!model.device().is_cpu()),
+            "one submit a token, its readback included"
+        );
     }
 }
 

@@ -76,6 +76,7 @@ struct Decode {
     depth: u32,
     tokens_per_second: f64,
     dispatches_per_token: usize,
+    submits_per_token: u64,
     weight_bytes_per_token: u64,
     weight_bytes_per_second: f64,
     /// Of the bandwidth measured on the same device.
@@ -126,6 +127,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
             depth: args.depth,
             tokens_per_second: rate,
             dispatches_per_token: session.step_dispatches(),
+            submits_per_token: session.step_submits(),
             weight_bytes_per_token,
             weight_bytes_per_second,
             share_of_bandwidth: weight_bytes_per_second / bandwidth,
@@ -227,13 +229,14 @@ fn shown(measured: &Measured) -> String {
         ));
     }
     lines.push(format!(
-        "decode     {:>10.1} tokens/s, {} tokens after {}; {:.1} GB/s of weights, {:.0} % of the bandwidth; {} dispatches a token",
+        "decode     {:>10.1} tokens/s, {} tokens after {}; {:.1} GB/s of weights, {:.0} % of the bandwidth; {} dispatches and {} submits a token",
         decode.tokens_per_second,
         decode.tokens,
         decode.depth,
         decode.weight_bytes_per_second / 1e9,
         decode.share_of_bandwidth * 100.0,
-        decode.dispatches_per_token
+        decode.dispatches_per_token,
+        decode.submits_per_token
     ));
     lines.join("\n") + "\n"
 }

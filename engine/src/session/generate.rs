@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_core::Stream;
+use futures_util::StreamExt;
 use kernel::dispatch::{Plan, Reading};
 
 use super::{Logits, Session, SessionError};
@@ -77,6 +78,7 @@ impl Session {
                 Err(error) => Some((Err(error), State::Over)),
             }
         })
+        .fuse()
     }
 
     fn begin(&mut self, prompt: &[TokenId], options: GenerateOptions) -> Result<Box<Generation<'_>>, Error> {
@@ -164,7 +166,9 @@ impl Generation<'_> {
                 if let Some(token) = self.unfed {
                     session.fetch_ple_rows(&[token])?;
                 }
+                let before = device.submits();
                 self.reading.push_back(device.run_then_read(&[&self.step], &session.buffers.sampled, 0..1)?);
+                session.step_submits = device.submits() - before;
             }
             self.submitted += 1;
         }

@@ -100,6 +100,8 @@ pub struct Session {
     full_token: Option<Plan>,
     /// Dispatches of a step of the last generation.
     step_dispatches: usize,
+    /// Submits of the last step.
+    step_submits: u64,
 }
 
 /// Which logits a run computes.
@@ -130,6 +132,7 @@ impl Session {
             full_chunk: None,
             full_token: None,
             step_dispatches: 0,
+            step_submits: 0,
         })
     }
 
@@ -164,7 +167,12 @@ impl Session {
         self.buffers.bytes
     }
 
-    /// Dispatches of one step of the last generation, sampling included; a step is one submit.
+    /// Submits to the device's queue that the last step of the last generation took, its readback included; 0 on a CPU.
+    pub fn step_submits(&self) -> u64 {
+        self.step_submits
+    }
+
+    /// Dispatches of one step of the last generation, sampling included.
     pub fn step_dispatches(&self) -> usize {
         self.step_dispatches
     }

@@ -145,6 +145,15 @@ impl Device {
         }
     }
 
+    /// Submits to a GPU's queue so far; a CPU has no queue.
+    pub fn submits(&self) -> u64 {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.submits(),
+            Self::Cpu(_) => 0,
+        }
+    }
+
     /// Whether subgroup variants can run.
     pub fn has_subgroups(&self) -> bool {
         match self {

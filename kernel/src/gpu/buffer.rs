@@ -239,6 +239,7 @@ impl Gpu {
             let descriptor = wgpu::CommandEncoderDescriptor { label: Some(label) };
             let mut encoder = self.inner.device.create_command_encoder(&descriptor);
             work(&mut encoder);
+            self.inner.submits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.inner.queue.submit([encoder.finish()])
         })
     }

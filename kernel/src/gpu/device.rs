@@ -1,4 +1,5 @@
 //! The device: one queue, one table of kernels, its limits and features, and the wait that makes native code proceed.
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::adapter::{self, AdapterSelection, GpuInfo};
@@ -60,6 +61,8 @@ pub(super) struct Inner {
     pub pipelines: Pipelines,
     pub staging: StagingPool,
     pub upload: Mutex<Upload>,
+    /// Command buffers handed to the queue.
+    pub submits: AtomicU64,
     pub limits: wgpu::Limits,
     info: GpuInfo,
     subgroups: bool,
@@ -123,8 +126,14 @@ impl Gpu {
             pipelines: Pipelines::default(),
             staging: StagingPool::default(),
             upload: Mutex::default(),
+            submits: AtomicU64::new(0),
         });
         Gpu { inner }
+    }
+
+    /// Submits with commands since the device was opened; uploads that travel with them are not counted again.
+    pub fn submits(&self) -> u64 {
+        self.inner.submits.load(Ordering::Relaxed)
     }
 
     /// The adapter's name, API, driver and kind.
