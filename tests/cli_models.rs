@@ -235,13 +235,14 @@ fn a_benchmark_reports_every_figure() {
     let share = decode["share_of_bandwidth"].as_f64().unwrap();
     assert!((share * measured["bandwidth_bytes_per_second"].as_f64().unwrap() / read - 1.0).abs() < 1e-9);
     assert!(decode["dispatches_per_token"].as_u64().unwrap() > 0);
+    assert_eq!(decode["submits_per_token"], 0, "a CPU has no queue");
 }
 
 #[test]
 fn a_benchmark_for_people_has_a_line_a_figure() {
     let arguments = ["bench", &tiny(), "--prefill", "16", "--decode", "4", "--repeat", "1", "--device", "cpu"];
     let shown = stdout(&arguments);
-    for wanted in ["load", "weights", "session", "bandwidth", "prefill", "decode", "dispatches a token"] {
+    for wanted in ["load", "weights", "session", "bandwidth", "prefill", "decode", "submits a token"] {
         assert!(shown.contains(wanted), "{wanted} is missing in\n{shown}");
     }
 }
