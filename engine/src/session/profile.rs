@@ -7,6 +7,7 @@ use kernel::dispatch::Plan;
 use super::Session;
 use crate::error::Error;
 use crate::sampling::SamplingOptions;
+use crate::tokenizer::TokenId;
 
 /// All dispatches of one kernel variant in a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ impl Session {
     /// # Errors
     /// What the device reports; a CPU gives no times.
     pub async fn profile_step(&mut self) -> Result<Vec<KernelTime>, Error> {
+        let last = self.tokens.last().copied().unwrap_or(TokenId(0));
+        self.write_state(self.position(), last)?;
         let plan = self.step_plan(&SamplingOptions::GREEDY)?;
         by_kernel(&plan).await
     }
