@@ -38,19 +38,56 @@ uniform_field! {
     Vec4<i32>: size 16, align 16;
 }
 
+/// The number type that an element is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scalar {
+    /// `u32`.
+    U32,
+    /// `i32`.
+    I32,
+    /// `f32`.
+    F32,
+}
+
+impl Scalar {
+    /// The numbers that little-endian bytes hold, one after the other.
+    pub fn values(self, bytes: &[u8]) -> Vec<f64> {
+        let words = bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        match self {
+            Self::U32 => words.map(f64::from).collect(),
+            Self::I32 => words.map(|word| f64::from(word as i32)).collect(),
+            Self::F32 => words.map(|word| f64::from(f32::from_bits(word))).collect(),
+        }
+    }
+}
+
 /// An element of a storage buffer: `array<T>` whose stride is the size of the Rust type.
 ///
 /// `vec3` is not one: its stride in WGSL is 16 bytes, 4 more than its size.
-pub trait Element: Value + bytemuck::Pod + Send + Sync + 'static {}
-impl Element for u32 {}
-impl Element for i32 {}
-impl Element for f32 {}
-impl Element for Vec2<f32> {}
-impl Element for Vec2<u32> {}
-impl Element for Vec2<i32> {}
-impl Element for Vec4<f32> {}
-impl Element for Vec4<u32> {}
-impl Element for Vec4<i32> {}
+pub trait Element: Value + bytemuck::Pod + Send + Sync + 'static {
+    /// What it is made of.
+    const SCALAR: Scalar;
+}
+
+macro_rules! element {
+    ($($ty:ty: $scalar:ident;)*) => {$(
+        impl Element for $ty {
+            const SCALAR: Scalar = Scalar::$scalar;
+        }
+    )*};
+}
+
+element! {
+    u32: U32;
+    i32: I32;
+    f32: F32;
+    Vec2<f32>: F32;
+    Vec2<u32>: U32;
+    Vec2<i32>: I32;
+    Vec4<f32>: F32;
+    Vec4<u32>: U32;
+    Vec4<i32>: I32;
+}
 
 /// `value` rounded up to a multiple of `multiple` (WGSL §14.4.1's roundUp).
 pub const fn round_up(multiple: usize, value: usize) -> usize {

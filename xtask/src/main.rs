@@ -59,8 +59,7 @@ fn setup() -> Result<ExitCode, Error> {
 fn bless() -> Result<ExitCode, Error> {
     let root = workspace_root()?;
     let status = Command::new(cargo())
-        .args(["build", "--package", "gemmule-engine"])
-        .env("GEMMULE_BLESS", "1")
+        .args(["run", "--quiet", "--package", "kernels-src", "--example", "bless"])
         .current_dir(&root)
         .status()
         .map_err(|source| Error::Start { program: "cargo".into(), source })?;

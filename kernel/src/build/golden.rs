@@ -7,9 +7,13 @@ use std::path::Path;
 use super::{BuildError, write_if_changed};
 use crate::emit::EmittedVariant;
 
-/// Compares the variants with the files of `directory`, or writes these where `GEMMULE_BLESS` is set.
-pub(super) fn compare(directory: &Path, variants: &[EmittedVariant]) -> Vec<BuildError> {
-    let bless = std::env::var_os("GEMMULE_BLESS").is_some_and(|value| value != "0" && !value.is_empty());
+/// Whether `GEMMULE_BLESS` is set.
+pub(super) fn asked_to_bless() -> bool {
+    std::env::var_os("GEMMULE_BLESS").is_some_and(|value| value != "0" && !value.is_empty())
+}
+
+/// Compares the variants with the files of `directory`, or writes these where `bless`.
+pub(super) fn compare(directory: &Path, variants: &[EmittedVariant], bless: bool) -> Vec<BuildError> {
     let mut errors = Vec::new();
     let mut known = BTreeSet::new();
     if bless && let Err(error) = std::fs::create_dir_all(directory) {

@@ -45,6 +45,7 @@ pub enum BuildError {
 pub struct Builder {
     variants: Vec<EmittedVariant>,
     golden: Option<PathBuf>,
+    bless: bool,
     workspace: PathBuf,
 }
 
@@ -52,7 +53,7 @@ impl Builder {
     /// From the variants that a `variants!` list emits.
     pub fn new(mut variants: Vec<EmittedVariant>) -> Self {
         variants.sort_by(|a, b| a.key.cmp(&b.key));
-        Self { variants, golden: None, workspace: PathBuf::new() }
+        Self { variants, golden: None, bless: false, workspace: PathBuf::new() }
     }
 
     /// Compares every variant with a golden file in `directory`; `GEMMULE_BLESS=1` writes them anew.
@@ -60,6 +61,13 @@ impl Builder {
     pub fn golden(mut self, directory: impl Into<PathBuf>) -> Self {
         self.golden = Some(directory.into());
         self
+    }
+
+    /// Writes every variant's golden file in `directory` anew, and removes those that no variant emits any more.
+    #[must_use]
+    pub fn bless(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.bless = true;
+        self.golden(directory)
     }
 
     /// Where source paths of errors start: the workspace's root.
@@ -89,7 +97,7 @@ impl Builder {
         if errors.is_empty()
             && let Some(directory) = &self.golden
         {
-            errors.extend(golden::compare(directory, &self.variants));
+            errors.extend(golden::compare(directory, &self.variants, self.bless || golden::asked_to_bless()));
         }
         if errors.is_empty() { Ok(table::render(&self.variants)) } else { Err(errors) }
     }
