@@ -17,6 +17,7 @@ pub mod ops;
 pub mod params;
 pub mod prelude;
 pub mod storage;
+pub mod tolerance;
 pub mod trial;
 pub mod types;
 pub mod variant;

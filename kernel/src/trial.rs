@@ -1,7 +1,9 @@
 //! A dispatch with its inputs, described once and run on any device: what checks, comparisons and measurements of a
 //! kernel share. The same description gives the same inputs everywhere.
 
+use std::future::Future;
 use std::ops::{Deref, DerefMut, Range};
+use std::pin::Pin;
 
 use crate::dispatch::{Buffer, Device, DispatchError, Plan, Recorder};
 use crate::layout::{Element, Scalar};
@@ -39,7 +41,8 @@ use crate::layout::{Element, Scalar};
 /// ```
 pub type Case<'c> = dyn Fn(&mut Trial) -> Result<(), DispatchError> + Send + Sync + 'c;
 
-type Read = Box<dyn Fn(&Device) -> Result<Vec<u8>, DispatchError>>;
+type Bytes = Pin<Box<dyn Future<Output = Result<Vec<u8>, DispatchError>>>>;
+type Read = Box<dyn Fn(&Device) -> Result<Bytes, DispatchError>>;
 
 /// One dispatch, or a few that belong together, with their inputs on a device.
 pub struct Trial {
@@ -128,20 +131,32 @@ impl Trial {
     fn watch<T: Element>(&mut self, name: &str, buffer: &Buffer<T>) {
         let view = buffer.view::<T>();
         let read: Read = Box::new(move |device| {
-            let elements = pollster::block_on(device.read(&view, 0..view.len()))?;
-            Ok(bytemuck::cast_slice(&elements).to_vec())
+            let reading = device.read_later(&view, 0..view.len())?;
+            Ok(Box::pin(async { Ok(bytemuck::cast_slice(&reading.await?).to_vec()) }) as Bytes)
         });
         self.outputs.push((name.to_owned(), T::SCALAR, read));
     }
 
-    /// Runs it once and reads its outputs, in the order in which they were made.
+    /// Runs it once and reads its outputs, in the order in which they were made; waits for them.
     ///
     /// # Errors
     /// What the device or, on the CPU, a kernel reports.
     pub fn run(self) -> Result<Vec<Output>, DispatchError> {
+        pollster::block_on(self.outputs())
+    }
+
+    /// As [`run`](Self::run), where one may not wait: in a browser.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub async fn outputs(self) -> Result<Vec<Output>, DispatchError> {
         let Self { device, recorder, outputs } = self;
         recorder.run()?;
-        outputs.into_iter().map(|(name, scalar, read)| Ok(Output { name, scalar, bytes: read(&device)? })).collect()
+        let mut read = Vec::with_capacity(outputs.len());
+        for (name, scalar, bytes) in outputs {
+            read.push(Output { name, scalar, bytes: bytes(&device)?.await? });
+        }
+        Ok(read)
     }
 
     /// Its dispatches as a plan, to be run again and again and timed.
