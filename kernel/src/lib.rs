@@ -19,6 +19,8 @@ pub mod prelude;
 pub mod storage;
 pub mod tolerance;
 pub mod trial;
+#[cfg(feature = "tuning")]
+pub mod tuning;
 pub mod types;
 pub mod variant;
 
