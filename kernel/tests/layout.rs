@@ -72,7 +72,7 @@ fn assert_like_encase<P: Params + Debug + PartialEq>(
     ours: &P,
     theirs: &(impl ShaderSize + encase::internal::WriteInto),
 ) {
-    let mut buffer = UniformBuffer::new(Vec::new());
+    let mut buffer = UniformBuffer::new(Vec::<u8>::new());
     buffer.write(theirs).expect("writing to a vector");
     let (bytes, expected) = (ours.to_bytes(), buffer.into_inner());
     assert_eq!(bytes[..expected.len()], expected, "{ours:?}");
