@@ -5,31 +5,51 @@ use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr, Ident, ItemFn, Token};
 
+use crate::contract::Names;
 use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, without_body};
 use crate::lower::{self, BodyOf, constant::Constants};
 use crate::signature::{self, Argument, Builtin, Role};
 
-/// `workgroup = .., groups = .., workgroup_memory = ..`
+/// `workgroup = .., groups = ..`, what exceeds WebGPU's default limits, and `requires(..)`.
+#[derive(Default)]
 struct Attribute {
     workgroup: Option<Expr>,
     groups: Option<Expr>,
     workgroup_memory: Option<Expr>,
+    invocations: Option<Expr>,
+    storage_buffers: Option<Expr>,
+    requires: Option<Vec<Expr>>,
 }
 
 impl Parse for Attribute {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut attribute = Self { workgroup: None, groups: None, workgroup_memory: None };
+        let mut attribute = Self::default();
         while !input.is_empty() {
             let name: Ident = input.parse()?;
             let slot = match name.to_string().as_str() {
+                "requires" => {
+                    let clauses;
+                    syn::parenthesized!(clauses in input);
+                    let clauses = clauses.parse_terminated(Expr::parse, Token![,])?;
+                    if attribute.requires.replace(clauses.into_iter().collect()).is_some() {
+                        return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));
+                    }
+                    if !input.is_empty() {
+                        input.parse::<Token![,]>()?;
+                    }
+                    continue;
+                }
                 "workgroup" => &mut attribute.workgroup,
                 "groups" => &mut attribute.groups,
                 "workgroup_memory" => &mut attribute.workgroup_memory,
+                "invocations" => &mut attribute.invocations,
+                "storage_buffers" => &mut attribute.storage_buffers,
                 _ => {
                     return Err(syn::Error::new(
                         name.span(),
-                        "`#[kernel]` takes `workgroup`, `groups` and `workgroup_memory`",
+                        "`#[kernel]` takes `workgroup`, `groups`, `workgroup_memory`, `invocations`, `storage_buffers` and \
+                         `requires(..)`",
                     ));
                 }
             };
@@ -69,13 +89,21 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let constants = Constants::new(signature::const_generics(&function.sig.generics));
     let of = BodyOf { arguments: &arguments, is_async: function.sig.asyncness.is_some(), has_value: false };
     let twin = lower::body(&function.block, &of, &constants, &mut diagnostics);
+    let contract = attribute.groups.as_ref().map(|groups| {
+        contract(&arguments, &constants, groups, attribute.requires.as_deref().unwrap_or_default(), &mut diagnostics)
+    });
     let (Some(workgroup), Some(groups), true) = (attribute.workgroup, attribute.groups, signature_holds) else {
         return diagnostics.into_tokens(without_body(&original)).unwrap_or_default();
     };
     let body_holds = diagnostics.is_empty();
     cpu_body::rewrite(&mut function.block, &constants);
-    let memory_limit = attribute.workgroup_memory.unwrap_or_else(|| syn::parse_quote!(16_384));
-    let mut expansion = Expansion { function, arguments, workgroup, groups, memory_limit, twin };
+    let limits = Limits {
+        memory: attribute.workgroup_memory,
+        invocations: attribute.invocations,
+        storage_buffers: attribute.storage_buffers,
+    };
+    let mut expansion =
+        Expansion { function, arguments, workgroup, groups, limits, contract: contract.unwrap_or_default(), twin };
     if !body_holds {
         // The kernel's dispatch stays for its callers, so that they add no errors.
         expansion.twin = quote!(());
@@ -114,10 +142,11 @@ fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagn
             Role::Storage { .. } => {
                 storage += 1;
                 // maxStorageBuffersPerShaderStage, WebGPU §3.6.2.
-                if storage == 9 {
+                if storage == 9 && attribute.storage_buffers.is_none() {
                     diagnostics.error(
                         &argument.ty,
-                        "WebGPU's default limit is 8 storage buffers for a kernel (maxStorageBuffersPerShaderStage)",
+                        "WebGPU's default limit is 8 storage buffers for a kernel (maxStorageBuffersPerShaderStage); a kernel that \
+                         needs more says `storage_buffers = 9`",
                     );
                 }
             }
@@ -143,6 +172,48 @@ fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagn
     }
 }
 
+/// The body of the variant's `contract`.
+fn contract(
+    arguments: &[Argument],
+    constants: &Constants,
+    groups: &Expr,
+    clauses: &[Expr],
+    diagnostics: &mut Diagnostics,
+) -> TokenStream {
+    let storage = arguments.iter().filter_map(|argument| match &argument.role {
+        Role::Storage { element, .. } => Some((&argument.name, element)),
+        _ => None,
+    });
+    let (storage, elements): (Vec<_>, Vec<_>) = storage.unzip();
+    let params = arguments.iter().find_map(|argument| match &argument.role {
+        Role::Reference(ty) => Some((&argument.name, ty)),
+        _ => None,
+    });
+    let names = Names { storage, params, constants };
+    let mut statements = Vec::new();
+    for clause in clauses {
+        match names.clause(clause) {
+            Ok(statement) => statements.push(statement),
+            Err(error) => diagnostics.add(error),
+        }
+    }
+    // An expression that is no term is evaluated all the same; nothing is then known of the number of workgroups.
+    let groups = match names.term(groups) {
+        Ok(term) => quote!(::core::option::Option::Some(#term)),
+        Err(_) => quote!(::core::option::Option::None),
+    };
+    quote! {
+        #[allow(unused_mut)]
+        let mut __clauses = ::std::vec::Vec::new();
+        #(#statements)*
+        ::kernel::contract::Contract {
+            clauses: __clauses,
+            groups: #groups,
+            strides: ::std::vec![#(::core::mem::size_of::<#elements>() as u64),*],
+        }
+    }
+}
+
 /// The kernel's visibility as seen from its module, which is one level deeper.
 fn inside(visibility: &syn::Visibility) -> TokenStream {
     match visibility {
@@ -158,8 +229,27 @@ struct Expansion {
     arguments: Vec<Argument>,
     workgroup: Expr,
     groups: Expr,
-    memory_limit: Expr,
+    limits: Limits,
+    contract: TokenStream,
     twin: TokenStream,
+}
+
+/// What a kernel declares to need beyond WebGPU's default limits.
+struct Limits {
+    memory: Option<Expr>,
+    invocations: Option<Expr>,
+    storage_buffers: Option<Expr>,
+}
+
+/// The declared limit, or the one that WebGPU promises.
+fn limit(declared: Option<&Expr>, name: &str) -> TokenStream {
+    match declared {
+        Some(declared) => quote!(((#declared) as u64)),
+        None => {
+            let name = format_ident!("{}", name);
+            quote!(::kernel::limits::Limit::#name.promised())
+        }
+    }
 }
 
 impl Expansion {
@@ -209,7 +299,11 @@ impl Expansion {
         let turbofish = type_generics.as_turbofish();
         let function_name = &self.function.sig.ident;
         let text = function_name.to_string();
-        let (workgroup, groups, memory_limit) = (&self.workgroup, &self.groups, &self.memory_limit);
+        let (workgroup, groups, contract) = (&self.workgroup, &self.groups, &self.contract);
+        let invocations = limit(self.limits.invocations.as_ref(), "Invocations");
+        let memory_limit = limit(self.limits.memory.as_ref(), "WorkgroupMemory");
+        let buffers_limit = limit(self.limits.storage_buffers.as_ref(), "StorageBuffers");
+        let buffers = self.storage().count() as u64;
         let (params_type, params_name) = self.params();
         let phantom = generics.params.iter().filter_map(|parameter| match parameter {
             syn::GenericParam::Type(ty) => Some(&ty.ident),
@@ -247,23 +341,32 @@ impl Expansion {
                 pub const WORKGROUP_SIZE: u32 = #workgroup as u32;
                 /// Bytes of workgroup memory.
                 pub const WORKGROUP_BYTES: usize = 0 #(#memory)*;
-                /// WebGPU's default limits (WebGPU §3.6.2), checked when the variant is compiled.
+                /// WebGPU's default limits (WebGPU §3.6.2) or what the kernel declares, checked when the variant is compiled.
                 #[doc(hidden)]
                 pub const LIMITS: () = {
                     assert!(
-                        Self::WORKGROUP_SIZE >= 1 && Self::WORKGROUP_SIZE <= 256,
-                        concat!("kernel `", #text, "`: a workgroup has 1 to 256 invocations by default (maxComputeInvocationsPerWorkgroup)")
+                        Self::WORKGROUP_SIZE >= 1 && Self::WORKGROUP_SIZE as u64 <= #invocations,
+                        concat!("kernel `", #text, "`: a workgroup has 1 to 256 invocations unless `invocations` says more (maxComputeInvocationsPerWorkgroup)")
                     );
                     assert!(
-                        Self::WORKGROUP_BYTES <= #memory_limit,
+                        Self::WORKGROUP_BYTES as u64 <= #memory_limit,
                         concat!("kernel `", #text, "`: workgroup memory exceeds the limit (16384 bytes unless `workgroup_memory` says more; maxComputeWorkgroupStorageSize)")
+                    );
+                    assert!(
+                        #buffers <= #buffers_limit,
+                        concat!("kernel `", #text, "`: more storage buffers than the limit (8 unless `storage_buffers` says more; maxStorageBuffersPerShaderStage)")
+                    );
+                    assert!(
+                        (::kernel::layout::HEADER_BYTES + <#params_type as ::kernel::params::Params>::BYTES) as u64
+                            <= ::kernel::limits::Limit::UniformBytes.promised(),
+                        concat!("kernel `", #text, "`: the params exceed 65536 bytes (maxUniformBufferBindingSize)")
                     );
                 };
 
                 /// Records a dispatch; the params say how many workgroups it has.
                 ///
                 /// # Errors
-                /// What the device lacks for this variant, by name.
+                /// The clause of the kernel's contract that does not hold; what the device lacks for this variant, by name.
                 pub fn dispatch(
                     recorder: &mut ::kernel::dispatch::Recorder,
                     params: #params_type,
@@ -294,6 +397,9 @@ impl Expansion {
                 fn groups(#params_name: &#params_type) -> u32 {
                     #groups
                 }
+                fn contract() -> ::kernel::contract::Contract {
+                    #contract
+                }
             }
 
             ::kernel::__emit_only! {
@@ -302,7 +408,8 @@ impl Expansion {
                 #visibility fn emit<#params_list>() -> ::kernel::emit::EmittedVariant #bounds {
                     let () = Kernel #turbofish::LIMITS;
                     let key = <Kernel #type_generics as ::kernel::dispatch::Variant>::key();
-                    ::kernel::emit::kernel(key, Kernel #turbofish::WORKGROUP_SIZE, |__kernel| {
+                    let contract = <Kernel #type_generics as ::kernel::dispatch::Variant>::contract();
+                    ::kernel::emit::kernel(key, Kernel #turbofish::WORKGROUP_SIZE, contract, |__kernel| {
                         #builder
                         let _ = #twin;
                     })

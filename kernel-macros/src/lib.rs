@@ -2,6 +2,7 @@
 //! signature says (`signature`), the CPU body (`cpu_body`), the emission twin (`lower`), and the items that come out
 //! (`kernel`, `device`, `params`, `variants`).
 
+mod contract;
 mod cpu_body;
 mod device;
 mod diagnostics;

@@ -6,6 +6,7 @@
 #[cfg(feature = "build")]
 pub mod build;
 pub mod builtins;
+pub mod contract;
 pub mod cpu;
 pub mod dispatch;
 #[cfg(feature = "emit")]
@@ -13,6 +14,7 @@ pub mod emit;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod layout;
+pub mod limits;
 pub mod ops;
 pub mod params;
 pub mod prelude;

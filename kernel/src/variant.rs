@@ -1,5 +1,16 @@
 //! What is known of a kernel variant: at dispatch ([`VariantDesc`]) and from the build script ([`WgslVariant`]).
 
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use crate::limits::Limit;
+
+/// How many invocations a subgroup may have (WebGPU §3.6.2, `subgroupMinSize` and `subgroupMaxSize`).
+pub const SUBGROUP_SIZES: RangeInclusive<u32> = 4..=128;
+
+/// The longest binding of which an element's place in bytes fits a `u32`.
+pub const MAX_BINDING_BYTES: u64 = u32::MAX as u64;
+
 /// How a kernel uses a storage binding: `&Storage` is `read`, `&mut Storage` is `read_write`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
@@ -54,6 +65,28 @@ pub struct CostCard {
     pub operations: &'static str,
 }
 
+/// Whether a variant's indices are known to be inside, and its divisors not 0, in every dispatch that keeps its contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// They are: it runs without injected checks.
+    Proven,
+    /// The first ones that are not; none where nobody looked, as in a table made without the feature `build`.
+    Unproven(&'static [Unproven]),
+}
+
+/// An index or a divisor that is not known to be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unproven {
+    /// What it is, such as `index of w`.
+    pub what: Cow<'static, str>,
+    /// The author's file.
+    pub file: Cow<'static, str>,
+    /// The author's line, from 1.
+    pub line: u32,
+    /// The author's column, from 1.
+    pub column: u32,
+}
+
 /// One line of the static table that a build script writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WgslVariant {
@@ -75,6 +108,17 @@ pub struct WgslVariant {
     pub bindings: &'static [Binding],
     /// What one invocation costs.
     pub cost: CostCard,
+    /// Its contract's clauses.
+    pub requires: &'static [&'static str],
+    /// Whether the contract covers its indices.
+    pub proof: Proof,
+}
+
+impl WgslVariant {
+    /// How much of each limit it uses.
+    pub fn uses(&self) -> [(Limit, u64); 4] {
+        Limit::used(self.workgroup_size, self.workgroup_bytes, self.bindings.len(), self.uniform_bytes)
+    }
 }
 
 /// Every variant of a program, sorted by key.

@@ -67,7 +67,8 @@ fn file_name(key: &str) -> String {
     format!("{}.wgsl", name.trim_matches('.'))
 }
 
-/// The file's first line names the variant and the features that its target must enable.
+/// The file's first line names the variant and the features that its target must enable, and the limits above
+/// WebGPU's defaults that it must raise.
 fn golden_text(variant: &EmittedVariant) -> String {
     let mut features = String::new();
     for (used, name) in [(variant.f16, "f16"), (variant.subgroups, "subgroups")] {
@@ -75,7 +76,14 @@ fn golden_text(variant: &EmittedVariant) -> String {
             let _ = write!(features, " {name}");
         }
     }
-    format!("// {} | features:{features}\n{}", variant.key, variant.wgsl)
+    let mut limits = String::new();
+    for (limit, used) in variant.uses() {
+        if used > limit.promised() {
+            let _ = write!(limits, " {}={used}", limit.name());
+        }
+    }
+    let limits = if limits.is_empty() { limits } else { format!(" | limits:{limits}") };
+    format!("// {} | features:{features}{limits}\n{}", variant.key, variant.wgsl)
 }
 
 fn difference(path: &Path, old: &str, new: &str) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::emit::EmittedVariant;
-use crate::variant::Access;
+use crate::variant::{Access, Unproven};
 
 /// An expression of type [`KernelTable`](crate::variant::KernelTable).
 pub(super) fn render(variants: &[EmittedVariant]) -> String {
@@ -24,7 +24,7 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
             text,
             "    ::kernel::variant::WgslVariant {{ key: {:?}, wgsl: {:?}, subgroups: {}, f16: {}, workgroup_size: {}, \
              workgroup_bytes: {}, uniform_bytes: {}, bindings: &[{bindings}], cost: ::kernel::variant::CostCard {{ \
-             bytes_read: {:?}, bytes_written: {:?}, operations: {:?} }} }},",
+             bytes_read: {:?}, bytes_written: {:?}, operations: {:?} }}, requires: &{:?}, proof: {} }},",
             variant.key,
             variant.wgsl,
             variant.subgroups,
@@ -35,8 +35,29 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
             variant.bytes_read,
             variant.bytes_written,
             variant.operations,
+            variant.contract.texts(),
+            proof(variant.unproven.as_deref()),
         );
     }
     text.push_str("])\n");
+    text
+}
+
+fn proof(unproven: Option<&[Unproven]>) -> String {
+    let path = "::kernel::variant::Proof";
+    let Some(unproven) = unproven else { return format!("{path}::Unproven(&[])") };
+    if unproven.is_empty() {
+        return format!("{path}::Proven");
+    }
+    let borrowed = |text: &str| format!("::std::borrow::Cow::Borrowed({text:?})");
+    let mut text = format!("{path}::Unproven(&[");
+    for Unproven { what, file, line, column } in unproven {
+        let (what, file) = (borrowed(what), borrowed(file));
+        let _ = write!(
+            text,
+            "::kernel::variant::Unproven {{ what: {what}, file: {file}, line: {line}, column: {column} }}, "
+        );
+    }
+    text.push_str("])");
     text
 }

@@ -1,5 +1,6 @@
 //! What can go wrong between a host and its kernels.
 
+use crate::contract::Violation;
 use crate::cpu::CpuError;
 
 /// A dispatch, a transfer or an allocation failed.
@@ -9,7 +10,10 @@ pub enum DispatchError {
     /// The GPU or its driver refused.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
-    Gpu(#[from] crate::gpu::GpuError),
+    Gpu(crate::gpu::GpuError),
+    /// The dispatch breaks the kernel's contract.
+    #[error(transparent)]
+    Contract(#[from] Violation),
     /// The kernel failed on the CPU executor.
     #[error(transparent)]
     Cpu(#[from] CpuError),
@@ -31,4 +35,14 @@ pub enum DispatchError {
         /// The buffer's length.
         len: u64,
     },
+}
+
+#[cfg(feature = "gpu")]
+impl From<crate::gpu::GpuError> for DispatchError {
+    fn from(error: crate::gpu::GpuError) -> Self {
+        match error {
+            crate::gpu::GpuError::Contract(violation) => Self::Contract(violation),
+            error => Self::Gpu(error),
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub use device::{Device, Reading};
 pub use error::DispatchError;
 pub use recorder::{CpuKernel, Plan, Recorder, Step};
 
+use crate::contract::Contract;
 use crate::params::Params;
 use crate::variant::VariantDesc;
 
@@ -27,6 +28,8 @@ pub trait Variant: 'static {
     fn key() -> String;
     /// The workgroups that these params ask for.
     fn groups(params: &Self::Params) -> u32;
+    /// What a dispatch requires of its buffers and params.
+    fn contract() -> Contract;
 }
 
 /// A variant's name from its kernel's and its generics': `rms_norm<f32, 256>`.

@@ -7,6 +7,7 @@ use super::Variant;
 use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
 use super::error::DispatchError;
+use crate::contract::Bound;
 use crate::cpu::{CpuError, CpuOptions, Memory};
 use crate::layout::Element;
 use crate::params::Params;
@@ -30,6 +31,8 @@ impl<K> Copy for Step<K> {}
 struct CpuStep {
     kernel: CpuKernel,
     params: Mutex<Vec<u8>>,
+    /// None for a copy, which has no kernel.
+    contract: Option<Bound>,
 }
 
 enum Recording {
@@ -60,13 +63,15 @@ impl Recorder {
     /// Records a dispatch; the generated `Kernel::dispatch` calls this with typed arguments.
     ///
     /// # Errors
-    /// What the device lacks for the variant; a buffer of another device.
+    /// The clause of the kernel's contract that does not hold; what the device lacks for the variant; a buffer of another
+    /// device.
     pub fn record<K: Variant>(
         &mut self,
         params: &K::Params,
         buffers: &[&RawBuffer],
         on_cpu: impl FnOnce(Vec<Memory>) -> CpuKernel,
     ) -> Result<Step<K>, DispatchError> {
+        let contract = Bound::new::<K>(buffers.iter().map(|buffer| buffer.bytes()));
         let index = match &mut self.recording {
             #[cfg(feature = "gpu")]
             Recording::Gpu(builder) => {
@@ -77,7 +82,7 @@ impl Recorder {
                         RawBuffer::Cpu(_) => return Err(DispatchError::OtherDevice { kernel: K::key(), index }),
                     }
                 }
-                builder.record(&K::desc(), &params.to_bytes(), &on_gpu, K::groups(params))?.0
+                builder.record_bound(&K::desc(), &params.to_bytes(), &on_gpu, contract)?.0
             }
             Recording::Cpu(_, steps) => {
                 let mut memory = Vec::with_capacity(buffers.len());
@@ -91,7 +96,9 @@ impl Recorder {
                         RawBuffer::Cpu(one) => memory.push(one.clone()),
                     }
                 }
-                steps.push(CpuStep { kernel: on_cpu(memory), params: Mutex::new(params.to_bytes()) });
+                let params = params.to_bytes();
+                contract.groups(&params)?;
+                steps.push(CpuStep { kernel: on_cpu(memory), params: Mutex::new(params), contract: Some(contract) });
                 steps.len() - 1
             }
         };
@@ -131,7 +138,7 @@ impl Recorder {
                     target.write(to * size, &bytes);
                     Ok(())
                 });
-                steps.push(CpuStep { kernel, params: Mutex::new(Vec::new()) });
+                steps.push(CpuStep { kernel, params: Mutex::new(Vec::new()), contract: None });
             }
             #[cfg(feature = "gpu")]
             (_, RawBuffer::Cpu(_), _) => return Err(other_device(0)),
@@ -214,18 +221,17 @@ impl Plan {
     /// Changes a dispatch's params, and with them its workgroups, for the runs that follow.
     ///
     /// # Errors
-    /// What the device reports.
+    /// The clause of the kernel's contract that does not hold, and the params stay as they were; or what the device
+    /// reports.
     pub fn set_params<K: Variant>(&self, step: Step<K>, params: &K::Params) -> Result<(), DispatchError> {
         match &self.running {
             #[cfg(feature = "gpu")]
-            Running::Gpu(plan) => {
-                let id = crate::gpu::StepId(step.index);
-                plan.set_params(id, &params.to_bytes())?;
-                Ok(plan.set_groups(id, K::groups(params))?)
-            }
+            Running::Gpu(plan) => Ok(plan.set_params(crate::gpu::StepId(step.index), &params.to_bytes())?),
             Running::Cpu(_, steps) => {
                 if let Some(step) = steps.get(step.index) {
-                    *step.params.lock().unwrap_or_else(PoisonError::into_inner) = params.to_bytes();
+                    let params = params.to_bytes();
+                    step.contract.iter().try_for_each(|contract| contract.groups(&params).map(drop))?;
+                    *step.params.lock().unwrap_or_else(PoisonError::into_inner) = params;
                 }
                 Ok(())
             }

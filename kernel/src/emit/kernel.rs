@@ -7,7 +7,9 @@ use super::cost;
 use super::expr::{Expr, StorageRef, WorkgroupRef};
 use super::module::{self, Body, Line, Loc};
 use super::types::{Struct, WgslType};
-use crate::variant::Access;
+use crate::contract::Contract;
+use crate::limits::Limit;
+use crate::variant::{Access, Unproven};
 
 /// A variant's WGSL and everything that the static table says of it.
 #[derive(Clone, Debug)]
@@ -34,8 +36,19 @@ pub struct EmittedVariant {
     pub bytes_written: String,
     /// Operations of one invocation, a formula.
     pub operations: String,
+    /// What a dispatch of it requires.
+    pub contract: Contract,
+    /// Indices and divisors that the contract does not cover; none where nobody looked for them.
+    pub unproven: Option<Vec<Unproven>>,
     /// Byte offset in `wgsl` at which each line starts, with the author's place it comes from.
     pub source_map: Vec<(usize, Loc)>,
+}
+
+impl EmittedVariant {
+    /// How much of each limit it uses.
+    pub fn uses(&self) -> [(Limit, u64); 4] {
+        Limit::used(self.workgroup_size, self.workgroup_bytes, self.bindings.len(), self.uniform_bytes)
+    }
 }
 
 thread_local! {
@@ -106,7 +119,12 @@ impl KernelBuilder {
 }
 
 /// Runs a kernel's twin and gives its variant.
-pub fn kernel(key: String, workgroup_size: u32, body: impl FnOnce(&mut KernelBuilder)) -> EmittedVariant {
+pub fn kernel(
+    key: String,
+    workgroup_size: u32,
+    contract: Contract,
+    body: impl FnOnce(&mut KernelBuilder),
+) -> EmittedVariant {
     module::take();
     STORAGE.with_borrow_mut(Vec::clear);
     let mut builder = KernelBuilder { workgroup_size, ..KernelBuilder::default() };
@@ -173,6 +191,8 @@ pub fn kernel(key: String, workgroup_size: u32, body: impl FnOnce(&mut KernelBui
         workgroup_bytes: builder.workgroup_bytes,
         uniform_bytes: crate::layout::HEADER_BYTES as u32 + builder.params_bytes,
         bindings: builder.bindings,
+        contract,
+        unproven: None,
         bytes_read: cost.read.show(),
         bytes_written: cost.written.show(),
         operations: cost.operations.show(),
@@ -202,7 +222,7 @@ impl Writer {
 
 /// A table made at run time, for tests and for prototypes without a build script. It stays for the program's life.
 pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
-    use crate::variant::{Binding, CostCard, KernelTable, WgslVariant};
+    use crate::variant::{Binding, CostCard, KernelTable, Proof, WgslVariant};
     fn keep(text: String) -> &'static str {
         Box::leak(text.into_boxed_str())
     }
@@ -227,6 +247,11 @@ pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
                 bytes_read: keep(variant.bytes_read),
                 bytes_written: keep(variant.bytes_written),
                 operations: keep(variant.operations),
+            },
+            requires: variant.contract.texts().into_iter().map(keep).collect::<Vec<_>>().leak(),
+            proof: match variant.unproven {
+                Some(unproven) if unproven.is_empty() => Proof::Proven,
+                unproven => Proof::Unproven(unproven.unwrap_or_default().leak()),
             },
         })
         .collect();

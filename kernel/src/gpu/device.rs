@@ -21,6 +21,17 @@ pub enum LimitChoice {
     Custom(Box<wgpu::Limits>),
 }
 
+/// Where a native pipeline has the checks that wgpu can add to a kernel: of every index, and of divisors. A browser has
+/// its own, everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RuntimeChecks {
+    /// In the kernels of which the build could not show that they need none.
+    #[default]
+    WhereUnproven,
+    /// In all kernels: to measure what they cost, or for the careful.
+    Everywhere,
+}
+
 /// How a device is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GpuOptions {
@@ -29,6 +40,8 @@ pub struct GpuOptions {
     /// The optional features used where the adapter has them; all of [`GpuOptions::FEATURES`] by default. Leave some
     /// out to try the variants that do without.
     pub features: wgpu::Features,
+    /// Where kernels are checked while they run.
+    pub runtime_checks: RuntimeChecks,
 }
 
 impl GpuOptions {
@@ -42,7 +55,11 @@ impl GpuOptions {
 
 impl Default for GpuOptions {
     fn default() -> Self {
-        GpuOptions { limits: LimitChoice::default(), features: Self::FEATURES }
+        GpuOptions {
+            limits: LimitChoice::default(),
+            features: Self::FEATURES,
+            runtime_checks: RuntimeChecks::default(),
+        }
     }
 }
 
@@ -66,6 +83,7 @@ pub(super) struct Inner {
     pub limits: wgpu::Limits,
     info: GpuInfo,
     subgroups: bool,
+    pub runtime_checks: RuntimeChecks,
 }
 
 impl Gpu {
@@ -99,12 +117,22 @@ impl Gpu {
             .request_device(&descriptor)
             .await
             .map_err(|error| GpuError::Request { adapter: adapter.get_info().name, reason: error.to_string() })?;
-        Ok(Self::from_wgpu(&adapter, device, queue, table))
+        Ok(Self::with_checks(&adapter, device, queue, table, options.runtime_checks))
     }
 
     /// Runs kernels on a device that the program has already. Takes over the device's callbacks for its loss and for
     /// uncaptured errors.
     pub fn from_wgpu(adapter: &wgpu::Adapter, device: wgpu::Device, queue: wgpu::Queue, table: KernelTable) -> Self {
+        Self::with_checks(adapter, device, queue, table, RuntimeChecks::default())
+    }
+
+    fn with_checks(
+        adapter: &wgpu::Adapter,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        table: KernelTable,
+        runtime_checks: RuntimeChecks,
+    ) -> Self {
         let faults = Arc::new(Faults::default());
         faults.watch(&device);
         // On the web wgpu has no word for subgroups: a page that adds the feature to its device request gets them, and
@@ -119,6 +147,7 @@ impl Gpu {
             limits: device.limits(),
             info: GpuInfo::of(adapter),
             subgroups,
+            runtime_checks,
             device,
             queue,
             table,

@@ -120,12 +120,14 @@ pub enum GpuError {
         adapter: String,
     },
     /// The variant uses more of something than the device has.
-    #[error("kernel variant `{key}` uses {used} {what}, the device allows {limit}")]
+    #[error("kernel variant `{key}` uses {used} {what}, the device allows {limit} ({name})")]
     OverLimit {
         /// The variant.
         key: String,
         /// Which resource, with its unit.
         what: &'static str,
+        /// WebGPU's name of the limit.
+        name: &'static str,
         /// What the variant uses.
         used: u64,
         /// What the device allows.
@@ -181,6 +183,9 @@ pub enum GpuError {
         /// The device's `maxComputeWorkgroupsPerDimension`.
         limit: u32,
     },
+    /// A dispatch breaks its kernel's contract.
+    #[error(transparent)]
+    Contract(#[from] crate::contract::Violation),
     /// A step that the plan does not have.
     #[error("the plan has no dispatch {step}, it has {steps}")]
     UnknownStep {

@@ -14,7 +14,7 @@ mod timing;
 
 pub use adapter::{AdapterSelection, GpuInfo};
 pub use buffer::GpuBuffer;
-pub use device::{Gpu, GpuOptions, LimitChoice};
+pub use device::{Gpu, GpuOptions, LimitChoice, RuntimeChecks};
 pub use error::GpuError;
 pub use plan::{GpuPlan, HEADER_BYTES, PlanBuilder, StepId, fold};
 pub use readback::Readback;

@@ -4,10 +4,23 @@ use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
 
+use super::buffer::GpuBuffer;
 use super::device::Gpu;
+use super::device::RuntimeChecks;
 use super::error::{GpuError, lock};
 use super::plan::HEADER_BYTES;
-use crate::variant::{Access, VariantDesc, WgslVariant};
+use crate::contract::Contract;
+use crate::limits::Limit;
+use crate::variant::{Access, MAX_BINDING_BYTES, Proof, SUBGROUP_SIZES, VariantDesc, WgslVariant};
+
+/// What a native pipeline checks while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Checks {
+    /// Indices are kept inside and divisors from 0 by code that wgpu adds.
+    Injected,
+    /// Neither needs it.
+    Superfluous,
+}
 
 /// A compiled variant.
 #[derive(Debug)]
@@ -45,7 +58,7 @@ type Signature = (u32, &'static [Access]);
 /// Everything compiled so far.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines {
-    by_key: Mutex<HashMap<String, Arc<Pipeline>>>,
+    by_key: Mutex<HashMap<(String, Checks), Arc<Pipeline>>>,
     layouts: Mutex<HashMap<Signature, Arc<Layout>>>,
 }
 
@@ -69,16 +82,49 @@ impl Gpu {
 
     /// The pipeline of a variant, compiled on first use.
     pub(super) fn pipeline(&self, desc: &VariantDesc) -> Result<Arc<Pipeline>, GpuError> {
-        let known = lock(&self.inner.pipelines.by_key).get(&desc.key).cloned();
+        self.compiled(desc, Checks::Injected)
+    }
+
+    /// The pipeline of a variant for a dispatch that keeps `contract` with these buffers: without the injected checks
+    /// where the contract was shown to make them superfluous.
+    pub(super) fn pipeline_under(
+        &self,
+        desc: &VariantDesc,
+        contract: &Contract,
+        buffers: &[&GpuBuffer],
+    ) -> Result<Arc<Pipeline>, GpuError> {
+        let checks = self.checks(self.variant(desc)?, contract, buffers)?;
+        self.compiled(desc, checks)
+    }
+
+    fn checks(&self, variant: &WgslVariant, contract: &Contract, buffers: &[&GpuBuffer]) -> Result<Checks, GpuError> {
+        if !variant.requires.iter().copied().eq(contract.texts().iter().map(String::as_str)) {
+            return Err(GpuError::StaleTable { key: variant.key.to_owned(), what: "contract" });
+        }
+        // What the proof assumes of every device and binding.
+        let (smallest, greatest) = self.subgroup_sizes();
+        let subgroups =
+            !variant.subgroups || (SUBGROUP_SIZES.contains(&smallest) && SUBGROUP_SIZES.contains(&greatest));
+        let bindings = buffers.iter().all(|buffer| buffer.bytes() <= MAX_BINDING_BYTES);
+        let superfluous = variant.proof == Proof::Proven
+            && self.inner.runtime_checks == RuntimeChecks::WhereUnproven
+            && subgroups
+            && bindings;
+        Ok(if superfluous { Checks::Superfluous } else { Checks::Injected })
+    }
+
+    fn compiled(&self, desc: &VariantDesc, checks: Checks) -> Result<Arc<Pipeline>, GpuError> {
+        let key = (desc.key.clone(), checks);
+        let known = lock(&self.inner.pipelines.by_key).get(&key).cloned();
         if let Some(pipeline) = known {
             return Ok(pipeline);
         }
         let variant = self.variant(desc)?;
         let layout = self.layout(desc)?;
-        let raw = self.compile(variant, &layout)?;
+        let raw = self.compile(variant, checks, &layout)?;
         let pipeline = Arc::new(Pipeline { key: desc.key.clone(), raw, layout });
         // Two threads may have compiled it at once; the first one in stays.
-        Ok(Arc::clone(lock(&self.inner.pipelines.by_key).entry(desc.key.clone()).or_insert(pipeline)))
+        Ok(Arc::clone(lock(&self.inner.pipelines.by_key).entry(key).or_insert(pipeline)))
     }
 
     /// The table's entry, checked against the kernel and the device.
@@ -106,30 +152,23 @@ impl Gpu {
         }
         let limits = self.limits();
         let invocations = limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x);
-        for (used, limit, what) in [
-            (u64::from(desc.workgroup_size), u64::from(invocations), "invocations in a workgroup"),
-            (
-                u64::from(variant.workgroup_bytes),
-                u64::from(limits.max_compute_workgroup_storage_size),
-                "bytes of workgroup memory",
-            ),
-            (
-                desc.bindings.len() as u64,
-                u64::from(
-                    limits
-                        .max_storage_buffers_per_shader_stage
-                        .min(limits.max_bindings_per_bind_group.saturating_sub(1)),
-                ),
-                "storage buffers",
-            ),
-            (
-                u64::from(desc.uniform_bytes.next_multiple_of(16)),
-                limits.max_uniform_buffer_binding_size,
-                "bytes of uniforms",
-            ),
-        ] {
-            if used > limit {
-                return Err(GpuError::OverLimit { key: key(), what, used, limit });
+        let buffers =
+            limits.max_storage_buffers_per_shader_stage.min(limits.max_bindings_per_bind_group.saturating_sub(1));
+        let offered = |limit: Limit| match limit {
+            Limit::Invocations => u64::from(invocations),
+            Limit::WorkgroupMemory => u64::from(limits.max_compute_workgroup_storage_size),
+            Limit::StorageBuffers => u64::from(buffers),
+            Limit::UniformBytes => limits.max_uniform_buffer_binding_size,
+        };
+        for (limit, used) in variant.uses() {
+            if used > offered(limit) {
+                return Err(GpuError::OverLimit {
+                    key: key(),
+                    what: limit.unit(),
+                    name: limit.name(),
+                    used,
+                    limit: offered(limit),
+                });
             }
         }
         Ok(variant)
@@ -170,10 +209,15 @@ impl Gpu {
         Ok(Arc::clone(lock(&self.inner.pipelines.layouts).entry(signature).or_insert(Arc::new(layout))))
     }
 
-    fn compile(&self, variant: &WgslVariant, layout: &Layout) -> Result<wgpu::ComputePipeline, GpuError> {
+    fn compile(
+        &self,
+        variant: &WgslVariant,
+        checks: Checks,
+        layout: &Layout,
+    ) -> Result<wgpu::ComputePipeline, GpuError> {
         self.check()?;
         let (pipeline, error) = self.scoped(|| {
-            let module = self.module(variant);
+            let module = self.module(variant, checks);
             self.inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(variant.key),
                 layout: Some(&layout.pipeline),
@@ -196,19 +240,31 @@ impl Gpu {
         }))
     }
 
-    fn module(&self, variant: &WgslVariant) -> wgpu::ShaderModule {
+    fn module(&self, variant: &WgslVariant, checks: Checks) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(variant.key),
             source: wgpu::ShaderSource::Wgsl(Cow::Owned(format!("{}{}", prologue(variant), variant.wgsl))),
         };
         #[cfg(target_arch = "wasm32")]
-        return self.inner.device.create_shader_module(descriptor);
+        {
+            // A browser checks everything itself.
+            let _ = checks;
+            self.inner.device.create_shader_module(descriptor)
+        }
         #[cfg(not(target_arch = "wasm32"))]
         {
-            let checks =
-                wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() };
-            // SAFETY: the one check left out bounds loops that would not end. The table's text comes from the emitter,
-            // whose only loop counts a `for` variable up to a bound by a positive step, so every loop ends.
+            let checks = match checks {
+                Checks::Injected => {
+                    wgpu::ShaderRuntimeChecks { force_loop_bounding: false, ..wgpu::ShaderRuntimeChecks::checked() }
+                }
+                Checks::Superfluous => wgpu::ShaderRuntimeChecks::unchecked(),
+            };
+            // SAFETY: one check is always left out, the one that bounds loops which would not end. The table's text
+            // comes from the emitter, whose only loop counts a `for` variable up to a bound by a positive step, so every
+            // loop ends. `Superfluous` leaves out those of indices and of divisions as well. It is chosen in `checks`
+            // alone: for a variant of which the build showed, from the clauses whose texts the table holds, that every
+            // index is inside and no divisor is 0, and in a plan that keeps these very clauses with every params.
+            // Kernels have no ray queries and no mesh stages, which the other checks are for.
             unsafe { self.inner.device.create_shader_module_trusted(descriptor, checks) }
         }
     }

@@ -9,6 +9,7 @@ use super::buffer::{CheckedCopy, GpuBuffer};
 use super::device::Gpu;
 use super::error::{GpuError, lock};
 use super::pipeline::Pipeline;
+use crate::contract::Bound;
 use crate::variant::{Access, VariantDesc};
 
 /// Bytes that every uniform block starts with: the number of workgroups, the grid's width, and two words of zero. From
@@ -45,6 +46,7 @@ pub struct StepId(pub usize);
 #[derive(Debug)]
 struct Recorded {
     pipeline: Arc<Pipeline>,
+    contract: Option<Bound>,
     buffers: Vec<GpuBuffer>,
 }
 
@@ -149,7 +151,35 @@ impl PlanBuilder {
         buffers: &[&GpuBuffer],
         groups: u32,
     ) -> Result<StepId, GpuError> {
-        let pipeline = self.gpu.pipeline(desc)?;
+        self.push(self.gpu.pipeline(desc)?, params, buffers, groups, None)
+    }
+
+    /// Records a dispatch whose params say how many workgroups it has, under its kernel's contract: only so may a kernel
+    /// run without the checks that the contract makes superfluous.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record), and [`GpuError::Contract`].
+    pub(crate) fn record_bound(
+        &mut self,
+        desc: &VariantDesc,
+        params: &[u8],
+        buffers: &[&GpuBuffer],
+        contract: Bound,
+    ) -> Result<StepId, GpuError> {
+        let pipeline = self.gpu.pipeline_under(desc, contract.contract(), buffers)?;
+        pipeline.check_params(params)?;
+        let groups = contract.groups(params)?;
+        self.push(pipeline, params, buffers, groups, Some(contract))
+    }
+
+    fn push(
+        &mut self,
+        pipeline: Arc<Pipeline>,
+        params: &[u8],
+        buffers: &[&GpuBuffer],
+        groups: u32,
+        contract: Option<Bound>,
+    ) -> Result<StepId, GpuError> {
         pipeline.check_params(params)?;
         check_buffers(&pipeline, buffers)?;
         let limits = self.gpu.limits();
@@ -160,7 +190,8 @@ impl PlanBuilder {
         self.slots.push(pipeline.layout.uniform_bytes as usize, alignment);
         self.slots.set_groups(step, groups, limits.max_compute_workgroups_per_dimension)?;
         self.slots.set_params(step, params)?;
-        self.dispatches.push(Recorded { pipeline, buffers: buffers.iter().map(|buffer| (*buffer).clone()).collect() });
+        let buffers = buffers.iter().map(|buffer| (*buffer).clone()).collect();
+        self.dispatches.push(Recorded { pipeline, contract, buffers });
         match self.segments.last_mut() {
             Some(Segment::Dispatches(range)) => range.end += 1,
             _ => self.segments.push(Segment::Dispatches(step.0..step.0 + 1)),
@@ -247,6 +278,7 @@ fn check_buffers(pipeline: &Pipeline, buffers: &[&GpuBuffer]) -> Result<(), GpuE
 #[derive(Debug)]
 struct Dispatch {
     pipeline: Arc<Pipeline>,
+    contract: Option<Bound>,
     bind_group: wgpu::BindGroup,
 }
 
@@ -257,7 +289,7 @@ fn bind(gpu: &Gpu, label: &str, recorded: Vec<Recorded>, uniforms: &wgpu::Buffer
         // wgpu's handles hash and compare by identity, whatever state they share.
         #[allow(clippy::mutable_key_type)]
         let mut groups: HashMap<(wgpu::BindGroupLayout, Vec<wgpu::Buffer>), wgpu::BindGroup> = HashMap::new();
-        let bound = recorded.into_iter().map(|Recorded { pipeline, buffers }| {
+        let bound = recorded.into_iter().map(|Recorded { pipeline, contract, buffers }| {
             let layout = &pipeline.layout;
             let raw = buffers.iter().map(|buffer| buffer.raw().clone()).collect();
             let bind_group = match groups.entry((layout.bind_group.clone(), raw)) {
@@ -282,7 +314,7 @@ fn bind(gpu: &Gpu, label: &str, recorded: Vec<Recorded>, uniforms: &wgpu::Buffer
                     new.insert(gpu.inner.device.create_bind_group(&descriptor)).clone()
                 }
             };
-            Dispatch { pipeline, bind_group }
+            Dispatch { pipeline, contract, bind_group }
         });
         bound.collect()
     })
@@ -315,24 +347,38 @@ impl GpuPlan {
         lock(&self.slots).places.iter().filter(|slot| slot.groups > 0).count()
     }
 
-    /// Changes the params of a dispatch for all runs submitted from now on.
+    /// Changes the params of a dispatch for all runs submitted from now on. Where the dispatch was recorded with its
+    /// kernel's contract, the params say how many workgroups it has.
     ///
     /// # Errors
-    /// [`GpuError::UnknownStep`], [`GpuError::ParamsSize`].
+    /// [`GpuError::UnknownStep`], [`GpuError::ParamsSize`], [`GpuError::Contract`]; the params are then as before.
     pub fn set_params(&self, step: StepId, params: &[u8]) -> Result<(), GpuError> {
         let mut slots = lock(&self.slots);
         slots.slot(step)?;
-        self.dispatches[step.0].pipeline.check_params(params)?;
+        let Dispatch { pipeline, contract, .. } = &self.dispatches[step.0];
+        pipeline.check_params(params)?;
+        if let Some(contract) = contract {
+            let groups = contract.groups(params)?;
+            slots.set_groups(step, groups, self.gpu.limits().max_compute_workgroups_per_dimension)?;
+        }
         slots.set_params(step, params)
     }
 
     /// Changes the workgroups of a dispatch for all runs submitted from now on; none of them skip it.
     ///
     /// # Errors
-    /// [`GpuError::UnknownStep`], [`GpuError::TooManyGroups`].
+    /// [`GpuError::UnknownStep`], [`GpuError::TooManyGroups`]; [`GpuError::Contract`] for more than the params ask for.
     pub fn set_groups(&self, step: StepId, groups: u32) -> Result<(), GpuError> {
         let limit = self.gpu.limits().max_compute_workgroups_per_dimension;
-        lock(&self.slots).set_groups(step, groups, limit)
+        let mut slots = lock(&self.slots);
+        let slot = slots.slot(step)?;
+        let Dispatch { pipeline, contract, .. } = &self.dispatches[step.0];
+        if let Some(contract) = contract {
+            let start = slot.offset + HEADER_BYTES;
+            let end = slot.offset + pipeline.layout.uniform_bytes as usize;
+            contract.check_groups(slots.block.get(start..end).unwrap_or_default(), groups)?;
+        }
+        slots.set_groups(step, groups, limit)
     }
 
     /// Adds the plan to `encoder`: one compute pass for each run of consecutive dispatches. Params reach the GPU before

@@ -91,11 +91,13 @@ fn a_variant_over_the_devices_limits_says_by_how_much() {
     let gpu = gpu_with(GpuOptions { limits: LimitChoice::WebGpuDefaults, ..Default::default() });
     assert_eq!(
         refusal(&gpu, &desc(&LARGE)).to_string(),
-        "kernel variant `large` uses 1073741824 bytes of workgroup memory, the device allows 16384"
+        "kernel variant `large` uses 1073741824 bytes of workgroup memory, the device allows 16384 \
+         (maxComputeWorkgroupStorageSize)"
     );
     assert_eq!(
         refusal(&gpu, &desc(&WIDE)).to_string(),
-        "kernel variant `wide` uses 1048576 invocations in a workgroup, the device allows 256"
+        "kernel variant `wide` uses 1048576 invocations in a workgroup, the device allows 256 \
+         (maxComputeInvocationsPerWorkgroup)"
     );
 }
 

@@ -6,7 +6,7 @@ mod plans;
 mod timings;
 
 use super::*;
-use crate::variant::{Access, Binding, CostCard, KernelTable, VariantDesc, WgslVariant};
+use crate::variant::{Access, Binding, CostCard, KernelTable, Proof, VariantDesc, WgslVariant};
 
 const COST: CostCard = CostCard { bytes_read: "0", bytes_written: "0", operations: "0" };
 const X: Binding = Binding { name: "x", access: Access::Read, element: "u32" };
@@ -31,6 +31,8 @@ struct Block { groups: u32, width: u32, a: u32, b: u32, amount: u32 }
     uniform_bytes: 20,
     bindings: &[Y],
     cost: COST,
+    requires: &[],
+    proof: Proof::Unproven(&[]),
 };
 
 /// `y = x + amount`, element by element.
