@@ -17,6 +17,25 @@ struct Rewrite {
     constants: Constants,
 }
 
+impl Rewrite {
+    /// A call with an element's place: `f(&x[i])` as `f(place(&x, position(i)))`.
+    fn place_call(&mut self, call: &mut syn::ExprCall, argument: usize) {
+        for (index, value) in call.args.iter_mut().enumerate() {
+            let Some(element) = crate::place::element(value).filter(|_| index == argument) else {
+                self.visit_expr_mut(value);
+                continue;
+            };
+            let span = element.span();
+            let (mut array, mut position) = ((*element.expr).clone(), (*element.index).clone());
+            self.visit_expr_mut(&mut array);
+            self.visit_expr_mut(&mut position);
+            let position_span = position.span();
+            let position = quote_spanned!(position_span=> ::kernel::ops::position(#position));
+            *value = syn::parse_quote_spanned!(span=> ::kernel::storage::place(&#array, #position));
+        }
+    }
+}
+
 impl VisitMut for Rewrite {
     fn visit_block_mut(&mut self, block: &mut Block) {
         let before = self.constants.clone();
@@ -51,6 +70,12 @@ impl VisitMut for Rewrite {
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if self.constants.is_constant(expr) {
+            return;
+        }
+        if let Expr::Call(call) = expr
+            && let Some(argument) = crate::place::argument(call)
+        {
+            self.place_call(call, argument);
             return;
         }
         visit_mut::visit_expr_mut(self, expr);

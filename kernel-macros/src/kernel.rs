@@ -139,7 +139,13 @@ fn check(function: &ItemFn, attribute: &Attribute, arguments: &[Argument], diagn
                     diagnostics.error(ty, "a kernel has one params struct");
                 }
             }
-            Role::Storage { .. } => {
+            Role::Storage { element, mutable } => {
+                if !mutable && signature::last_name(element).as_deref() == Some("Atomic") {
+                    diagnostics.error(
+                        &argument.ty,
+                        "WGSL's atomics are in `read_write` storage only: `&mut Storage<Atomic<..>>`",
+                    );
+                }
                 storage += 1;
                 // maxStorageBuffersPerShaderStage, WebGPU §3.6.2.
                 if storage == 9 && attribute.storage_buffers.is_none() {
@@ -439,6 +445,7 @@ impl Expansion {
         let fields = self.storage().map(|(name, element, mutable)| {
             let (reference, access) = if mutable { (quote!(&'a mut), "read_write") } else { (quote!(&'a), "read") };
             let doc = format!("`{name}`, `{access}`.");
+            let element = signature::host_element(element);
             quote!(#[doc = #doc] pub #name: #reference ::kernel::dispatch::Buffer<#element>)
         });
         let marker = if self.storage().next().is_none() {

@@ -9,6 +9,7 @@ mod diagnostics;
 mod kernel;
 mod lower;
 mod params;
+mod place;
 mod signature;
 mod variants;
 

@@ -147,6 +147,14 @@ fn element(ty: &Type) -> Option<Type> {
     }
 }
 
+/// The `T` of an element `Atomic<T>`, which is what the host's buffer holds; any other element itself.
+pub fn host_element(ty: &Type) -> Type {
+    match last_name(ty).as_deref() {
+        Some("Atomic") => element(ty).unwrap_or_else(|| ty.clone()),
+        _ => ty.clone(),
+    }
+}
+
 /// Names of the const generics.
 pub fn const_generics(generics: &Generics) -> Vec<String> {
     generics.const_params().map(|parameter| parameter.ident.to_string()).collect()

@@ -1,7 +1,7 @@
 //! WGSL's memory layout rules (WGSL §14.4.1 "Alignment and Size"), as constants of the types that may be shared with
 //! the host. Everything that places bytes derives from here.
 
-use crate::types::{Value, Vec2, Vec3, Vec4};
+use crate::types::{Atomic, Value, Vec2, Vec3, Vec4};
 
 /// A type that may stand in a params struct (the uniform address space).
 ///
@@ -88,6 +88,18 @@ element! {
     Vec4<u32>: U32;
     Vec4<i32>: I32;
 }
+
+/// What storage buffers and workgroup memory hold: an [`Element`], or an [`Atomic`] of one.
+///
+/// # Safety
+/// Every bit pattern of `size_of::<Self>()` bytes is a valid value.
+pub unsafe trait Stored: Send + Sync + 'static {}
+// SAFETY: an element is `Pod`.
+unsafe impl<T: Element> Stored for T {}
+// SAFETY: a transparent word.
+unsafe impl Stored for Atomic<u32> {}
+// SAFETY: as above.
+unsafe impl Stored for Atomic<i32> {}
 
 /// `value` rounded up to a multiple of `multiple` (WGSL §14.4.1's roundUp).
 pub const fn round_up(multiple: usize, value: usize) -> usize {

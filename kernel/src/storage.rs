@@ -5,6 +5,61 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
 use crate::ops::Position;
+use crate::types::{Atomic, AtomicScalar};
+
+/// Memory that a kernel indexes: [`Storage`] or [`Workgroup`].
+#[diagnostic::on_unimplemented(
+    message = "this function takes an element of storage or workgroup memory, not of `{Self}`",
+    label = "write `&x[i]` with an `x` that is a binding"
+)]
+pub trait View {
+    /// The view itself, where this is a reference to one.
+    type Memory: Copy;
+    /// A copy of the view.
+    fn memory(&self) -> Self::Memory;
+}
+
+impl<V: View> View for &V {
+    type Memory = V::Memory;
+    fn memory(&self) -> V::Memory {
+        (**self).memory()
+    }
+}
+
+impl<V: View> View for &mut V {
+    type Memory = V::Memory;
+    fn memory(&self) -> V::Memory {
+        (**self).memory()
+    }
+}
+
+/// A place in memory: what `&x[i]` is on the CPU as an argument of a function that takes WGSL's pointer to memory, such
+/// as `atomic_add(&x[i], 1)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<M> {
+    /// The memory.
+    pub memory: M,
+    /// The element.
+    pub position: Position,
+}
+
+/// The place of an element.
+#[inline(always)]
+pub fn place<V: View>(view: &V, position: Position) -> Place<V::Memory> {
+    Place { memory: view.memory(), position }
+}
+
+/// Memory whose elements are atomic.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` holds no atomics",
+    label = "its elements are not atomic: declare it as `Storage<Atomic<u32>>` or `Workgroup<Atomic<u32>>`"
+)]
+pub trait AtomicMemory: Copy {
+    /// `u32` or `i32`.
+    type Scalar: AtomicScalar;
+    /// The element; every atomic access of a kernel comes through here.
+    fn atomic(&self, position: Position) -> &Atomic<Self::Scalar>;
+}
 
 macro_rules! view {
     ($(#[$doc:meta])* $name:ident) => {
@@ -49,6 +104,24 @@ macro_rules! view {
             #[inline(always)]
             pub const fn is_empty(&self) -> bool {
                 self.writable == 0
+            }
+        }
+
+        impl<T> View for $name<T> {
+            type Memory = Self;
+            #[inline(always)]
+            fn memory(&self) -> Self {
+                *self
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: AtomicScalar> AtomicMemory for $name<Atomic<T>> {
+            type Scalar = T;
+            #[inline(always)]
+            #[track_caller]
+            fn atomic(&self, position: Position) -> &Atomic<T> {
+                &self[position]
             }
         }
 

@@ -189,6 +189,13 @@ impl Lower<'_> {
             self.diagnostics.error(&call.func, "WGSL has no function values: call a function by its name");
             return quote!(::kernel::emit::unit());
         };
+        if let Some(argument) = crate::place::argument(call)
+            && let Some(value) = call.args.iter().nth(argument)
+            && crate::place::element(value).is_none()
+        {
+            self.diagnostics.error(value, "this function takes an element's place in memory: `&x[i]`");
+            return quote!(::kernel::emit::unit());
+        }
         let arguments = self.operands(&call.args);
         let span = call.span();
         if let Some(name) = function.path.get_ident().map(ToString::to_string)

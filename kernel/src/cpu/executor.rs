@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::layout::Element;
+use crate::layout::Stored;
 use crate::storage::Workgroup;
 
 /// Why a kernel failed on the CPU; always an error in the kernel or in its arguments.
@@ -93,11 +93,16 @@ pub struct WorkgroupMemory<T> {
     elements: Box<[T]>,
 }
 
-impl<T: Element> WorkgroupMemory<T> {
+impl<T: Stored> WorkgroupMemory<T> {
     /// Memory for `len` elements.
     pub fn new(len: u32) -> Self {
-        let poison: T = bytemuck::pod_read_unaligned(&vec![0xff_u8; size_of::<T>()]);
-        Self { elements: vec![poison; len as usize].into_boxed_slice() }
+        let mut elements = Box::<[T]>::new_uninit_slice(len as usize);
+        // SAFETY: the range is the allocation's, and every bit pattern is a valid `Stored`.
+        let elements = unsafe {
+            std::ptr::write_bytes(elements.as_mut_ptr(), 0xff, len as usize);
+            elements.assume_init()
+        };
+        Self { elements }
     }
 
     /// A view for the workgroup's invocations.

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 
-use crate::layout::Element;
+use crate::layout::Stored;
 use crate::storage::Storage;
 
 /// Memory that kernels on the CPU read and write. Clones share it.
@@ -49,7 +49,7 @@ impl Memory {
 
     /// A view of its whole elements of type `T`. Of words, one more may be read, as kernels do that fetch unaligned
     /// words and find the last one's rest behind the end.
-    pub fn view<T: Element>(&self) -> Storage<T> {
+    pub fn view<T: Stored>(&self) -> Storage<T> {
         let slack = if TypeId::of::<T>() == TypeId::of::<u32>() { 4 } else { 0 };
         let (writable, readable) = (self.bytes / size_of::<T>(), (self.bytes + slack) / size_of::<T>());
         // SAFETY: the memory is 16-byte aligned and at least `bytes + 4` long; every bit pattern is a valid `T`.

@@ -186,7 +186,7 @@ pub(super) fn has_effects(text: &str) -> bool {
 }
 
 /// Notes that the current function does what others see.
-pub(super) fn note_effects() {
+pub fn note_effects() {
     with_body(|body| body.has_effects = true);
 }
 
@@ -197,7 +197,7 @@ pub(super) fn is_shared_place(place: &str) -> bool {
 }
 
 fn is_collective(name: &str) -> bool {
-    name.ends_with("Barrier") || name.starts_with("subgroup")
+    name.ends_with("Barrier") || name.starts_with("subgroup") || name.starts_with("atomic")
 }
 
 /// The statements that follow come from this place.

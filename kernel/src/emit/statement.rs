@@ -20,7 +20,9 @@ pub fn let_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
 /// `var name = value;`
 pub fn var_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
     let name = with_body(|body| body.fresh_variable(name));
-    push(format!("var {name}: {} = {};", T::wgsl(), value.text()));
+    let ty = T::wgsl();
+    let ty = if ty.is_empty() { ty } else { format!(": {ty}") };
+    push(format!("var {name}{ty} = {};", value.text()));
     Expr::new(name)
 }
 
@@ -90,6 +92,12 @@ pub fn assign_with<L: WgslType, R: WgslType>(sign: &str, place: Expr<L>, value: 
     count_write::<L>(&place.text(), true);
     cost::operations(1);
     push(format!("{} {sign}= {};", place.text(), value.text()));
+}
+
+/// An element that a function reads and writes in one step.
+pub fn count_atomic<T>(place: &Expr<T>) {
+    module::note_effects();
+    count_write::<T>(&place.text(), true);
 }
 
 fn count_write<T>(place: &str, also_read: bool) {
@@ -218,7 +226,8 @@ pub fn stmt<T: WgslType>(value: Expr<T>) {
             if text.contains("Barrier()") {
                 module::note_effects();
             }
-            push(if unit { format!("{text};") } else { format!("_ = {text};") });
+            let bare = unit || text.starts_with("atomic");
+            push(if bare { format!("{text};") } else { format!("_ = {text};") });
         }
     }
 }

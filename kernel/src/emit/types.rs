@@ -2,10 +2,10 @@
 
 use super::expr::Expr;
 use super::module;
-use crate::types::{Vec2, Vec3, Vec4};
+use crate::types::{Atomic, AtomicScalar, CompareExchange, Vec2, Vec3, Vec4};
 
 /// A type that WGSL has, or a struct that the emitter declares.
-pub trait WgslType: Copy + 'static {
+pub trait WgslType: 'static {
     /// Its WGSL spelling; a struct declares itself in the current module.
     fn wgsl() -> String;
     /// Whether it is `()`, a call without a value.
@@ -21,7 +21,7 @@ pub trait Struct: WgslType {
 }
 
 /// A literal's type.
-pub trait Literal: WgslType {
+pub trait Literal: WgslType + Copy {
     /// The literal with its suffix.
     fn literal(self) -> String;
 }
@@ -71,6 +71,37 @@ fn float_literal(value: f32) -> String {
 /// A negative literal is a negation in WGSL: in brackets it stands in every place.
 fn signed(literal: String) -> String {
     if literal.starts_with('-') { format!("({literal})") } else { literal }
+}
+
+impl<T: AtomicScalar> WgslType for Atomic<T> {
+    fn wgsl() -> String {
+        format!("atomic<{}>", T::wgsl())
+    }
+}
+
+/// WGSL gives this type no name that a program may write: a `let` or `var` of it leaves its type out.
+impl<T: AtomicScalar> WgslType for CompareExchange<T> {
+    fn wgsl() -> String {
+        String::new()
+    }
+}
+
+/// The members of an `atomic_compare_exchange_weak`'s result.
+pub struct CompareExchangeFields<T> {
+    /// The value before.
+    pub old_value: Expr<T>,
+    /// Whether it was replaced.
+    pub exchanged: Expr<bool>,
+}
+
+impl<T: AtomicScalar> Struct for CompareExchange<T> {
+    type Fields = CompareExchangeFields<T>;
+    fn fields(text: &str) -> Self::Fields {
+        CompareExchangeFields {
+            old_value: Expr::new(format!("{text}.old_value")),
+            exchanged: Expr::new(format!("{text}.exchanged")),
+        }
+    }
 }
 
 macro_rules! vectors {

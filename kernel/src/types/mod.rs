@@ -1,7 +1,9 @@
 //! The types that kernels compute with, named as in WGSL.
 
+mod atomic;
 mod vector;
 
+pub use atomic::{Atomic, AtomicScalar, CompareExchange};
 pub use vector::{Vec2, Vec3, Vec4, vec2, vec3, vec4};
 
 /// `@builtin(workgroup_id)`, folded to one dimension: 0..groups.

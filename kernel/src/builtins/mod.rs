@@ -1,7 +1,11 @@
 //! WGSL's builtin functions (WGSL §17) in snake_case: each a Rust function for the CPU and, beside it, a module of the
 //! same name with the function that emits the call.
 
+mod atomic;
+
 use crate::types::{Value, Vec2, Vec3, Vec4};
+
+pub use atomic::*;
 
 /// `f32` or a vector of it.
 pub trait Float: Value {

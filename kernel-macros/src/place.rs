@@ -1,0 +1,29 @@
+//! Functions that take an element's place in storage or workgroup memory, WGSL's `&x[i]`: atomics, cooperative
+//! matrices, `workgroup_uniform_load`. The place is spelt in the call: WGSL has no variable for it.
+
+use syn::{Expr, ExprCall, ExprIndex};
+
+/// Which argument of the call is a place.
+pub fn argument(call: &ExprCall) -> Option<usize> {
+    let Expr::Path(function) = &*call.func else { return None };
+    let name = function.path.segments.last()?.ident.to_string();
+    match name.as_str() {
+        "coop_store" | "coop_store_t" => Some(1),
+        "coop_load" | "coop_load_t" | "workgroup_uniform_load" => Some(0),
+        name if name.starts_with("atomic_") => Some(0),
+        _ => None,
+    }
+}
+
+/// The `x[i]` of `&x[i]`.
+pub fn element(expr: &Expr) -> Option<&ExprIndex> {
+    match expr {
+        Expr::Reference(reference) if reference.mutability.is_none() => match &*reference.expr {
+            Expr::Index(index) => Some(index),
+            _ => None,
+        },
+        Expr::Paren(paren) => element(&paren.expr),
+        Expr::Group(group) => element(&group.expr),
+        _ => None,
+    }
+}
