@@ -45,6 +45,9 @@ pub fn params(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// `for Q in [Q4_K, Q6_K] { matvec::<Q>; }` repeats entries. Every entry is checked against WebGPU's default limits
 /// when it is compiled.
+///
+/// Further functions give a value for every entry: `pub fn names -> String = name_of;` calls `name_of::<Kernel>()` for
+/// each `Kernel` of the list, so that a trait may ask something of all of them.
 #[proc_macro]
 pub fn variants(input: TokenStream) -> TokenStream {
     variants::expand(input.into()).into()

@@ -7,20 +7,44 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Path, Token, Type, Visibility, braced, bracketed};
 
 struct List {
-    attributes: Vec<Attribute>,
-    visibility: Visibility,
-    name: Ident,
+    functions: Vec<Function>,
     entries: Vec<Path>,
 }
 
+/// `pub fn name;` gives what the emitter makes of every entry; `pub fn name -> T = of;` gives `of::<Kernel>()`.
+struct Function {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    name: Ident,
+    made: Option<(Type, Path)>,
+}
+
 impl Parse for List {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut functions = vec![input.parse()?];
+        while input.peek(Token![#]) || input.peek(Token![pub]) || input.peek(Token![fn]) {
+            functions.push(input.parse()?);
+        }
+        Ok(Self { functions, entries: entries(input)? })
+    }
+}
+
+impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         input.parse::<Token![fn]>()?;
         let name = input.parse()?;
+        let made = if input.peek(Token![->]) {
+            input.parse::<Token![->]>()?;
+            let made = input.parse()?;
+            input.parse::<Token![=]>()?;
+            Some((made, input.parse()?))
+        } else {
+            None
+        };
         input.parse::<Token![;]>()?;
-        Ok(Self { attributes, visibility, name, entries: entries(input)? })
+        Ok(Self { attributes, visibility, name, made })
     }
 }
 
@@ -85,6 +109,7 @@ pub fn expand(input: TokenStream) -> TokenStream {
     };
     let mut checks = Vec::new();
     let mut emits = Vec::new();
+    let mut kernels = Vec::new();
     for entry in &list.entries {
         let mut path = entry.clone();
         let Some(last) = path.segments.last_mut() else { continue };
@@ -100,15 +125,26 @@ pub fn expand(input: TokenStream) -> TokenStream {
         let span = entry.span();
         checks.push(quote_spanned!(span=> const _: () = #path::Kernel #arguments::LIMITS;));
         emits.push(quote_spanned!(span=> #path::emit #arguments()));
+        kernels.push(quote_spanned!(span=> #path::Kernel #arguments));
     }
-    let (attributes, visibility, name) = (&list.attributes, &list.visibility, &list.name);
+    let functions = list.functions.iter().map(|Function { attributes, visibility, name, made }| match made {
+        None => quote! {
+            ::kernel::__emit_only! {
+                #(#attributes)*
+                #visibility fn #name() -> ::std::vec::Vec<::kernel::emit::EmittedVariant> {
+                    ::std::vec![#(#emits),*]
+                }
+            }
+        },
+        Some((ty, of)) => quote! {
+            #(#attributes)*
+            #visibility fn #name() -> ::std::vec::Vec<#ty> {
+                ::std::vec![#(#of::<#kernels>()),*]
+            }
+        },
+    });
     quote! {
         #(#checks)*
-        ::kernel::__emit_only! {
-            #(#attributes)*
-            #visibility fn #name() -> ::std::vec::Vec<::kernel::emit::EmittedVariant> {
-                ::std::vec![#(#emits),*]
-            }
-        }
+        #(#functions)*
     }
 }

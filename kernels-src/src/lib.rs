@@ -4,6 +4,8 @@
 pub mod activation;
 pub mod adamw;
 pub mod attention;
+#[cfg(feature = "cases")]
+pub mod cases;
 pub mod elementwise;
 pub mod embedding;
 pub mod geglu;

@@ -15,6 +15,11 @@ use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
 kernel::variants! {
     /// Every kernel variant of the engine.
     pub fn variants;
+
+    /// A case for every kernel variant.
+    #[cfg(feature = "cases")]
+    pub fn cases -> crate::cases::NamedCase = crate::cases::NamedCase::of;
+
     // Norms.
     for R in [Tree<256>, Subgroups<256>] {
         rms_norm::<R, true>;

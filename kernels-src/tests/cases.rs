@@ -1,0 +1,50 @@
+//! Every variant's case: it is there, it runs, and the CPU executor and a GPU agree on it.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{cpu, gpu};
+use kernel::dispatch::Device;
+use kernel::tolerance::Tolerance;
+use kernel::trial::{Output, Trial};
+use kernels_src::cases::{NamedCase, Scale, all};
+
+fn run(device: &Device, case: &NamedCase) -> Vec<Output> {
+    let trial = Trial::describe(device, |trial| case.describe(trial));
+    trial.and_then(Trial::run).unwrap_or_else(|error| panic!("{}: {error}", case.key))
+}
+
+/// How far halves in a cache, or sums of some hundred products, may differ.
+const LOOSE: Tolerance = Tolerance::rel(5e-3);
+
+#[test]
+fn every_variant_has_one_case() {
+    let keys = |keys: Vec<String>| {
+        let unique: BTreeSet<String> = keys.iter().cloned().collect();
+        assert_eq!(unique.len(), keys.len(), "a key occurs twice");
+        unique
+    };
+    let variants = keys(kernels_src::variants().into_iter().map(|variant| variant.key).collect());
+    assert_eq!(keys(all(Scale::Small).into_iter().map(|case| case.key).collect()), variants);
+}
+
+#[test]
+fn a_small_case_gives_the_same_on_the_cpu_and_on_a_gpu() {
+    let table = kernel::emit::table(kernels_src::variants());
+    let gpu = gpu();
+    for case in all(Scale::Small) {
+        let on_cpu = run(&cpu(), &case);
+        assert!(!on_cpu.is_empty(), "{}: no outputs", case.key);
+        for output in &on_cpu {
+            let finite = output.values().iter().all(|value| value.is_finite());
+            assert!(finite, "{}: {} is not finite: {:?}", case.key, output.name, output.values());
+        }
+        let needs_subgroups = table.get(&case.key).is_some_and(|variant| variant.subgroups);
+        let Some(gpu) = gpu.as_ref().filter(|gpu| gpu.has_subgroups() || !needs_subgroups) else { continue };
+        for (cpu, gpu) in on_cpu.iter().zip(run(gpu, &case)) {
+            let worst = LOOSE.worst(&gpu.values(), &cpu.values()).expect("outputs have values");
+            assert!(worst.used <= 1.0, "{}: {}: {worst:?}", case.key, cpu.name);
+        }
+    }
+}
