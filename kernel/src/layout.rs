@@ -1,7 +1,7 @@
 //! WGSL's memory layout rules (WGSL §14.4.1 "Alignment and Size"), as constants of the types that may be shared with
 //! the host. Everything that places bytes derives from here.
 
-use crate::types::{Atomic, Value, Vec2, Vec3, Vec4};
+use crate::types::{Atomic, Value, Vec2, Vec3, Vec4, f16};
 
 /// A type that may stand in a params struct (the uniform address space).
 ///
@@ -47,6 +47,8 @@ pub enum Scalar {
     I32,
     /// `f32`.
     F32,
+    /// `f16`, 2 bytes.
+    F16,
 }
 
 impl Scalar {
@@ -57,6 +59,9 @@ impl Scalar {
             Self::U32 => words.map(f64::from).collect(),
             Self::I32 => words.map(|word| f64::from(word as i32)).collect(),
             Self::F32 => words.map(|word| f64::from(f32::from_bits(word))).collect(),
+            Self::F16 => {
+                bytes.chunks_exact(2).map(|half| f16::from_bits(u16::from_le_bytes([half[0], half[1]])).to_f64()).collect()
+            }
         }
     }
 }
@@ -81,6 +86,9 @@ element! {
     u32: U32;
     i32: I32;
     f32: F32;
+    f16: F16;
+    Vec2<f16>: F16;
+    Vec4<f16>: F16;
     Vec2<f32>: F32;
     Vec2<u32>: U32;
     Vec2<i32>: I32;

@@ -3,7 +3,7 @@
 
 use std::ops::{Index, IndexMut};
 
-use crate::types::{Vec2, Vec3, Vec4};
+use crate::types::{Vec2, Vec3, Vec4, f16};
 
 macro_rules! operator {
     ($($Trait:ident $function:ident $sign:literal;)*) => {$(
@@ -89,6 +89,14 @@ scalar! { f32:
     Div div |a, b| a / b;
     Rem rem |a, b| a % b;
 }
+// Rounded after every operation: f32 has more than twice f16's digits, so rounding twice is rounding once.
+scalar! { f16:
+    Add add |a, b| a + b;
+    Sub sub |a, b| a - b;
+    Mul mul |a, b| a * b;
+    Div div |a, b| a / b;
+    Rem rem |a, b| a % b;
+}
 scalar! { bool:
     BitAnd bitand |a, b| a & b;
     BitOr bitor |a, b| a | b;
@@ -135,7 +143,7 @@ macro_rules! scalar_times_vector {
     )*};
 }
 
-scalar_times_vector! { Vec2<f32> Vec3<f32> Vec4<f32> Vec2<u32> Vec3<u32> Vec4<u32> Vec2<i32> Vec3<i32> Vec4<i32> }
+scalar_times_vector! { Vec2<f16> Vec3<f16> Vec4<f16> Vec2<f32> Vec3<f32> Vec4<f32> Vec2<u32> Vec3<u32> Vec4<u32> Vec2<i32> Vec3<i32> Vec4<i32> }
 
 /// An integer that can be shifted by a `u32`; `vec`s shift componentwise by one amount.
 pub trait Shift: Sized {
@@ -188,6 +196,13 @@ pub trait Neg: Sized {
 impl Neg for f32 {
     #[inline(always)]
     fn neg(self) -> f32 {
+        -self
+    }
+}
+
+impl Neg for f16 {
+    #[inline(always)]
+    fn neg(self) -> f16 {
         -self
     }
 }
@@ -312,7 +327,8 @@ macro_rules! convert {
 
 // WGSL §15.7.6: conversions from float to integer round toward zero and clamp, as Rust's `as` does.
 convert! {
-    ToF32 to_f32 -> f32: f32 => |v| v, u32 => |v| v as f32, i32 => |v| v as f32, usize => |v| v as f32, bool => |v| f32::from(u8::from(v));
-    ToU32 to_u32 -> u32: u32 => |v| v, i32 => |v| v as u32, f32 => |v| v as u32, usize => |v| v as u32, bool => |v| u32::from(v);
-    ToI32 to_i32 -> i32: i32 => |v| v, u32 => |v| v as i32, f32 => |v| v as i32, usize => |v| v as i32, bool => |v| i32::from(v);
+    ToF32 to_f32 -> f32: f32 => |v| v, u32 => |v| v as f32, i32 => |v| v as f32, usize => |v| v as f32, bool => |v| f32::from(u8::from(v)), f16 => |v| v.to_f32();
+    ToU32 to_u32 -> u32: u32 => |v| v, i32 => |v| v as u32, f32 => |v| v as u32, usize => |v| v as u32, bool => |v| u32::from(v), f16 => |v| v.to_f32() as u32;
+    ToI32 to_i32 -> i32: i32 => |v| v, u32 => |v| v as i32, f32 => |v| v as i32, usize => |v| v as i32, bool => |v| i32::from(v), f16 => |v| v.to_f32() as i32;
+    ToF16 to_f16 -> f16: f16 => |v| v, f32 => |v| f16::from_f32(v), u32 => |v| f16::from_f64(f64::from(v)), i32 => |v| f16::from_f64(f64::from(v)), bool => |v| f16::from_f32(f32::from(u8::from(v)));
 }

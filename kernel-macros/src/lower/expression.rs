@@ -177,6 +177,10 @@ impl Lower<'_> {
                 let function = format_ident!("to_{name}");
                 quote_spanned!(cast.span()=> ::kernel::emit::#function(#value))
             }
+            "f16" => {
+                self.diagnostics.error(&cast.ty, "Rust's `as` does not know `f16`: write `f16(x)`");
+                value
+            }
             _ => {
                 self.diagnostics.error(&cast.ty, "a kernel converts to `f32`, `u32` or `i32`");
                 value
@@ -199,7 +203,7 @@ impl Lower<'_> {
         let arguments = self.operands(&call.args);
         let span = call.span();
         if let Some(name) = function.path.get_ident().map(ToString::to_string)
-            && matches!(name.as_str(), "f32" | "u32" | "i32")
+            && matches!(name.as_str(), "f32" | "f16" | "u32" | "i32")
         {
             let convert = format_ident!("to_{name}");
             return quote_spanned!(span=> ::kernel::emit::#convert(#(#arguments),*));

@@ -3,11 +3,11 @@
 
 mod atomic;
 
-use crate::types::{Value, Vec2, Vec3, Vec4};
+use crate::types::{Value, Vec2, Vec3, Vec4, f16};
 
 pub use atomic::*;
 
-/// `f32` or a vector of it.
+/// `f32`, `f16` or a vector of one. An `f16` is rounded once after each function.
 pub trait Float: Value {
     /// Applies `f` to every component.
     fn each(self, f: impl Fn(f32) -> f32) -> Self;
@@ -26,22 +26,33 @@ impl Float for f32 {
     }
 }
 
+impl Float for f16 {
+    #[inline(always)]
+    fn each(self, f: impl Fn(f32) -> f32) -> f16 {
+        f16::from_f32(f(self.to_f32()))
+    }
+    #[inline(always)]
+    fn pairs(self, other: f16, f: impl Fn(f32, f32) -> f32) -> f16 {
+        f16::from_f32(f(self.to_f32(), other.to_f32()))
+    }
+}
+
 macro_rules! float_vectors {
-    ($($Vec:ident)*) => {$(
-        impl Float for $Vec<f32> {
+    ($($Vec:ident<$ty:ty>)*) => {$(
+        impl Float for $Vec<$ty> {
             #[inline(always)]
             fn each(self, f: impl Fn(f32) -> f32) -> Self {
-                self.map(f)
+                self.map(|component| component.each(&f))
             }
             #[inline(always)]
             fn pairs(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
-                self.zip(other, f)
+                self.zip(other, |a, b| a.pairs(b, &f))
             }
         }
     )*};
 }
 
-float_vectors! { Vec2 Vec3 Vec4 }
+float_vectors! { Vec2<f32> Vec3<f32> Vec4<f32> Vec2<f16> Vec3<f16> Vec4<f16> }
 
 /// A type that WGSL's `min`, `max` and `clamp` take.
 pub trait Ordered: Value {
@@ -76,6 +87,17 @@ impl Ordered for f32 {
     #[inline(always)]
     fn greater(self, other: f32) -> f32 {
         f32::max(self, other)
+    }
+}
+
+impl Ordered for f16 {
+    #[inline(always)]
+    fn lesser(self, other: f16) -> f16 {
+        self.min(other)
+    }
+    #[inline(always)]
+    fn greater(self, other: f16) -> f16 {
+        self.max(other)
     }
 }
 

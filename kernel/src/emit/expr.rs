@@ -167,7 +167,7 @@ pub fn zero_array<T: WgslType, const N: usize>(value: Expr<T>) -> Expr<[T; N]> {
     // Rust evaluates it once; WGSL's text repeats it.
     let value = value.keep();
     let text = value.text();
-    let zero = matches!(text.as_str(), "0.0f" | "0u" | "0i" | "false") || text == format!("{}()", T::wgsl());
+    let zero = matches!(text.as_str(), "0.0f" | "0.0h" | "0u" | "0i" | "false") || text == format!("{}()", T::wgsl());
     let arguments = if zero { String::new() } else { vec![text; N].join(", ") };
     Expr::new(format!("{}({arguments})", <[T; N]>::wgsl()))
 }

@@ -218,6 +218,11 @@ pub fn use_subgroup_builtins() {
     });
 }
 
+/// The kernel uses the type `f16`.
+pub(super) fn use_f16() {
+    with(|module| module.f16 = true);
+}
+
 /// The kernel has a literal that is infinite or NaN.
 pub(super) fn use_nonfinite() {
     with(|module| module.nonfinite = true);

@@ -99,6 +99,12 @@ pub fn to_f32<T: ops::ToF32>(value: Expr<T>) -> Expr<f32> {
     Expr::new(format!("f32({})", value.text()))
 }
 
+/// `f16(value)`.
+pub fn to_f16<T: ops::ToF16>(value: Expr<T>) -> Expr<crate::types::f16> {
+    super::module::use_f16();
+    Expr::new(format!("f16({})", value.text()))
+}
+
 /// `u32(value)`.
 pub fn to_u32<T: ops::ToU32>(value: Expr<T>) -> Expr<u32> {
     Expr::new(format!("u32({})", value.text()))

@@ -2,7 +2,7 @@
 
 use super::expr::Expr;
 use super::module;
-use crate::types::{Atomic, AtomicScalar, CompareExchange, Vec2, Vec3, Vec4};
+use crate::types::{Atomic, AtomicScalar, CompareExchange, Vec2, Vec3, Vec4, f16};
 
 /// A type that WGSL has, or a struct that the emitter declares.
 pub trait WgslType: 'static {
@@ -55,6 +55,21 @@ scalars! {
     i32 => "i32", |v| if v == i32::MIN { "i32(-2147483647 - 1)".to_owned() } else { signed(format!("{v}i")) };
     bool => "bool", |v| v.to_string();
     f32 => "f32", |v| float_literal(v);
+}
+
+impl WgslType for f16 {
+    fn wgsl() -> String {
+        module::use_f16();
+        "f16".to_owned()
+    }
+}
+
+impl Literal for f16 {
+    fn literal(self) -> String {
+        module::use_f16();
+        let value = self.to_f32();
+        if value.is_finite() { signed(format!("{value:?}h")) } else { format!("f16({})", float_literal(value)) }
+    }
 }
 
 /// WGSL has no literals for infinities and NaN, and refuses constant expressions that make them.

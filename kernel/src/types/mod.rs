@@ -6,6 +6,10 @@ mod vector;
 pub use atomic::{Atomic, AtomicScalar, CompareExchange};
 pub use vector::{Vec2, Vec3, Vec4, vec2, vec3, vec4};
 
+/// `f16`: 16 bits of IEEE 754 binary16 (WGSL §6.2.4). A kernel that uses it needs the device feature `f16`.
+#[allow(non_camel_case_types, reason = "WGSL's name")]
+pub type f16 = half::f16;
+
 /// `@builtin(workgroup_id)`, folded to one dimension: 0..groups.
 pub type WorkgroupId = u32;
 /// `@builtin(local_invocation_index)`: 0..workgroup size.

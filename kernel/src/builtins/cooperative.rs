@@ -1,0 +1,127 @@
+//! Cooperative matrix functions of naga's `wgpu_cooperative_matrix`. The invocations of a subgroup call them together,
+//! in uniform control flow. A stride is the distance of two rows (or columns) in elements of the memory.
+
+use crate::ops::Position;
+use crate::storage::{Place, ReadMemory, WriteMemory};
+use crate::types::role::{A, B, C};
+use crate::types::{CooperativeMatrix, CooperativeScalar, cooperative};
+
+fn load<M: CooperativeMatrix>(
+    place: Place<impl ReadMemory<Element = M::Scalar>>,
+    offset: impl Fn(usize, usize) -> usize,
+) -> M {
+    let Position(first) = place.position;
+    M::generate(|row, column| place.memory.read(Position(first.saturating_add(offset(row, column)))))
+}
+
+fn store<M: CooperativeMatrix>(
+    matrix: M,
+    place: Place<impl WriteMemory<Element = M::Scalar>>,
+    offset: impl Fn(usize, usize) -> usize,
+) {
+    if !cooperative::holds_elements() {
+        return;
+    }
+    let Position(first) = place.position;
+    for row in 0..M::SIZE {
+        for column in 0..M::SIZE {
+            place.memory.write(Position(first.saturating_add(offset(row, column))), matrix.element(row, column));
+        }
+    }
+}
+
+/// `coopLoad<M>(&x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
+pub fn coop_load<M: CooperativeMatrix>(place: Place<impl ReadMemory<Element = M::Scalar>>, stride: u32) -> M {
+    load(place, |row, column| column * stride as usize + row)
+}
+
+/// `coopLoadT<M>(&x[i], stride)`: row after row from `x[i]` on, `stride` elements apart.
+pub fn coop_load_t<M: CooperativeMatrix>(place: Place<impl ReadMemory<Element = M::Scalar>>, stride: u32) -> M {
+    load(place, |row, column| row * stride as usize + column)
+}
+
+/// `coopStore(matrix, &x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
+pub fn coop_store<M: CooperativeMatrix>(matrix: M, place: Place<impl WriteMemory<Element = M::Scalar>>, stride: u32) {
+    store(matrix, place, |row, column| column * stride as usize + row);
+}
+
+/// `coopStoreT(matrix, &x[i], stride)`: row after row from `x[i]` on, `stride` elements apart.
+pub fn coop_store_t<M: CooperativeMatrix>(matrix: M, place: Place<impl WriteMemory<Element = M::Scalar>>, stride: u32) {
+    store(matrix, place, |row, column| row * stride as usize + column);
+}
+
+/// `coopMultiplyAdd(a, b, c)`: `a·b + c`. On the CPU it is computed in `f32` and rounded once.
+pub fn coop_multiply_add<M: CooperativeMatrix<Role = A>, T: CooperativeScalar>(
+    a: M,
+    b: M::As<M::Scalar, B>,
+    c: M::As<T, C>,
+) -> M::As<T, C> {
+    cooperative::multiply_add(&a, &b, &c)
+}
+
+#[cfg(feature = "emit")]
+mod twins {
+    //! The twins. A tile's cost is shared by a subgroup, counted as of 32 invocations.
+    use super::{A, B, C, CooperativeMatrix, CooperativeScalar};
+    use crate::emit::{
+        Expr, WgslType, count_operations, count_tile_read, count_tile_write, use_cooperative_shape,
+    };
+
+    const INVOCATIONS: usize = 32;
+
+    fn tile_bytes<M: CooperativeMatrix>() -> usize {
+        M::SIZE * M::SIZE * size_of::<M::Scalar>() / INVOCATIONS
+    }
+
+    macro_rules! loads {
+        ($($name:ident $wgsl:literal;)*) => {$(
+            #[doc = concat!("Emits `", $wgsl, "<M>(&place, stride)`.")]
+            pub mod $name {
+                use super::*;
+                /// The call's twin.
+                pub fn emit<M: CooperativeMatrix>(place: Expr<M::Scalar>, stride: Expr<u32>) -> Expr<M> {
+                    count_tile_read(&place, tile_bytes::<M>());
+                    Expr::new(format!("{}<{}>(&{}, {})", $wgsl, M::wgsl(), place.text(), stride.text()))
+                }
+            }
+        )*};
+    }
+    loads! { coop_load "coopLoad"; coop_load_t "coopLoadT"; }
+
+    macro_rules! stores {
+        ($($name:ident $wgsl:literal;)*) => {$(
+            #[doc = concat!("Emits `", $wgsl, "(matrix, &place, stride)`.")]
+            pub mod $name {
+                use super::*;
+                /// The call's twin.
+                pub fn emit<M: CooperativeMatrix>(
+                    matrix: Expr<M>,
+                    place: Expr<M::Scalar>,
+                    stride: Expr<u32>,
+                ) -> Expr<()> {
+                    count_tile_write(&place, tile_bytes::<M>());
+                    Expr::new(format!("{}({}, &{}, {})", $wgsl, matrix.text(), place.text(), stride.text()))
+                }
+            }
+        )*};
+    }
+    stores! { coop_store "coopStore"; coop_store_t "coopStoreT"; }
+
+    /// Emits `coopMultiplyAdd(a, b, c)`.
+    pub mod coop_multiply_add {
+        use super::*;
+        /// The call's twin.
+        pub fn emit<M: CooperativeMatrix<Role = A>, T: CooperativeScalar>(
+            a: Expr<M>,
+            b: Expr<M::As<M::Scalar, B>>,
+            c: Expr<M::As<T, C>>,
+        ) -> Expr<M::As<T, C>> {
+            use_cooperative_shape(M::SIZE as u32, M::Scalar::SCALAR, T::SCALAR);
+            count_operations((2 * M::SIZE * M::SIZE * M::SIZE / INVOCATIONS) as u64);
+            Expr::new(format!("coopMultiplyAdd({}, {}, {})", a.text(), b.text(), c.text()))
+        }
+    }
+}
+
+#[cfg(feature = "emit")]
+pub use twins::*;
