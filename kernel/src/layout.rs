@@ -59,9 +59,10 @@ impl Scalar {
             Self::U32 => words.map(f64::from).collect(),
             Self::I32 => words.map(|word| f64::from(word as i32)).collect(),
             Self::F32 => words.map(|word| f64::from(f32::from_bits(word))).collect(),
-            Self::F16 => {
-                bytes.chunks_exact(2).map(|half| f16::from_bits(u16::from_le_bytes([half[0], half[1]])).to_f64()).collect()
-            }
+            Self::F16 => bytes
+                .chunks_exact(2)
+                .map(|half| f16::from_bits(u16::from_le_bytes([half[0], half[1]])).to_f64())
+                .collect(),
         }
     }
 }

@@ -49,6 +49,16 @@ pub fn place<V: View>(view: &V, position: Position) -> Place<V::Memory> {
     Place { memory: view.memory(), position }
 }
 
+/// Memory whose elements are values.
+pub trait PlainMemory: Copy {
+    /// The elements' type.
+    type Element: Copy;
+    /// The element.
+    fn read(&self, position: Position) -> Self::Element;
+    /// Replaces the element.
+    fn write(self, position: Position, value: Self::Element);
+}
+
 /// Memory whose elements are atomic.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` holds no atomics",
@@ -112,6 +122,20 @@ macro_rules! view {
             #[inline(always)]
             fn memory(&self) -> Self {
                 *self
+            }
+        }
+
+        impl<T: Copy> PlainMemory for $name<T> {
+            type Element = T;
+            #[inline(always)]
+            #[track_caller]
+            fn read(&self, position: Position) -> T {
+                self[position]
+            }
+            #[inline(always)]
+            #[track_caller]
+            fn write(mut self, position: Position, value: T) {
+                self[position] = value;
             }
         }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use crate::layout::Scalar;
 use crate::limits::Limit;
 
 /// How many invocations a subgroup may have (WebGPU §3.6.2, `subgroupMinSize` and `subgroupMaxSize`).
@@ -87,6 +88,17 @@ pub struct Unproven {
     pub column: u32,
 }
 
+/// A product of cooperative matrices that a device may offer: `c + a·b`, all of `size` rows and columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CooperativeProduct {
+    /// Rows and columns.
+    pub size: u32,
+    /// What the factors are made of.
+    pub factors: Scalar,
+    /// What the accumulator and the result are made of.
+    pub accumulator: Scalar,
+}
+
 /// One line of the static table that a build script writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WgslVariant {
@@ -98,6 +110,8 @@ pub struct WgslVariant {
     pub subgroups: bool,
     /// Uses the type `f16`.
     pub f16: bool,
+    /// Uses cooperative matrices, which browsers have not: the products that it asks for.
+    pub cooperative_matrix: Option<&'static [CooperativeProduct]>,
     /// Invocations in a workgroup.
     pub workgroup_size: u32,
     /// Bytes of `var<workgroup>` memory.

@@ -71,7 +71,10 @@ fn file_name(key: &str) -> String {
 /// WebGPU's defaults that it must raise.
 fn golden_text(variant: &EmittedVariant) -> String {
     let mut features = String::new();
-    for (used, name) in [(variant.f16, "f16"), (variant.subgroups, "subgroups")] {
+    let cooperative_matrix = variant.cooperative_matrix.is_some();
+    for (used, name) in
+        [(variant.f16, "f16"), (variant.subgroups, "subgroups"), (cooperative_matrix, "cooperative_matrix")]
+    {
         if used {
             let _ = write!(features, " {name}");
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::emit::EmittedVariant;
-use crate::variant::{Access, Unproven};
+use crate::variant::{Access, CooperativeProduct, Unproven};
 
 /// An expression of type [`KernelTable`](crate::variant::KernelTable).
 pub(super) fn render(variants: &[EmittedVariant]) -> String {
@@ -22,13 +22,14 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
         }
         let _ = writeln!(
             text,
-            "    ::kernel::variant::WgslVariant {{ key: {:?}, wgsl: {:?}, subgroups: {}, f16: {}, workgroup_size: {}, \
+            "    ::kernel::variant::WgslVariant {{ key: {:?}, wgsl: {:?}, subgroups: {}, f16: {}, cooperative_matrix: {}, workgroup_size: {}, \
              workgroup_bytes: {}, uniform_bytes: {}, bindings: &[{bindings}], cost: ::kernel::variant::CostCard {{ \
              bytes_read: {:?}, bytes_written: {:?}, operations: {:?} }}, requires: &{:?}, proof: {} }},",
             variant.key,
             variant.wgsl,
             variant.subgroups,
             variant.f16,
+            products(variant.cooperative_matrix.as_deref()),
             variant.workgroup_size,
             variant.workgroup_bytes,
             variant.uniform_bytes,
@@ -40,6 +41,20 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
         );
     }
     text.push_str("])\n");
+    text
+}
+
+fn products(products: Option<&[CooperativeProduct]>) -> String {
+    let Some(products) = products else { return "::core::option::Option::None".to_owned() };
+    let mut text = "::core::option::Option::Some(&[".to_owned();
+    for CooperativeProduct { size, factors, accumulator } in products {
+        let _ = write!(
+            text,
+            "::kernel::variant::CooperativeProduct {{ size: {size}, factors: ::kernel::layout::Scalar::{factors:?}, \
+             accumulator: ::kernel::layout::Scalar::{accumulator:?} }}, "
+        );
+    }
+    text.push_str("])");
     text
 }
 

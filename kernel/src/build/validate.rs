@@ -10,7 +10,9 @@ use crate::emit::{EmittedVariant, Loc};
 
 /// Parses and validates a variant as the native target would see it.
 pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(), BuildError> {
-    let prologue = if variant.f16 { "enable f16;\n" } else { "" };
+    let f16 = if variant.f16 { "enable f16;\n" } else { "" };
+    let cooperative = if variant.cooperative_matrix.is_some() { "enable wgpu_cooperative_matrix;\n" } else { "" };
+    let prologue = format!("{f16}{cooperative}");
     let source = format!("{prologue}{}", variant.wgsl);
     let invalid = |message: String, offset: Option<usize>| BuildError::Invalid {
         key: variant.key.clone(),
@@ -24,6 +26,9 @@ pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(),
     // `unpack2x16float` and `pack2x16float` belong to WGSL without any feature.
     let mut capabilities =
         Capabilities::SUBGROUP | Capabilities::SUBGROUP_BARRIER | Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    if variant.cooperative_matrix.is_some() {
+        capabilities |= Capabilities::COOPERATIVE_MATRIX;
+    }
     if variant.f16 {
         capabilities |= Capabilities::SHADER_FLOAT16;
     }

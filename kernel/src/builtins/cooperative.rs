@@ -2,12 +2,12 @@
 //! in uniform control flow. A stride is the distance of two rows (or columns) in elements of the memory.
 
 use crate::ops::Position;
-use crate::storage::{Place, ReadMemory, WriteMemory};
+use crate::storage::{Place, PlainMemory};
 use crate::types::role::{A, B, C};
 use crate::types::{CooperativeMatrix, CooperativeScalar, cooperative};
 
 fn load<M: CooperativeMatrix>(
-    place: Place<impl ReadMemory<Element = M::Scalar>>,
+    place: Place<impl PlainMemory<Element = M::Scalar>>,
     offset: impl Fn(usize, usize) -> usize,
 ) -> M {
     let Position(first) = place.position;
@@ -16,7 +16,7 @@ fn load<M: CooperativeMatrix>(
 
 fn store<M: CooperativeMatrix>(
     matrix: M,
-    place: Place<impl WriteMemory<Element = M::Scalar>>,
+    place: Place<impl PlainMemory<Element = M::Scalar>>,
     offset: impl Fn(usize, usize) -> usize,
 ) {
     if !cooperative::holds_elements() {
@@ -31,22 +31,22 @@ fn store<M: CooperativeMatrix>(
 }
 
 /// `coopLoad<M>(&x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
-pub fn coop_load<M: CooperativeMatrix>(place: Place<impl ReadMemory<Element = M::Scalar>>, stride: u32) -> M {
+pub fn coop_load<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) -> M {
     load(place, |row, column| column * stride as usize + row)
 }
 
 /// `coopLoadT<M>(&x[i], stride)`: row after row from `x[i]` on, `stride` elements apart.
-pub fn coop_load_t<M: CooperativeMatrix>(place: Place<impl ReadMemory<Element = M::Scalar>>, stride: u32) -> M {
+pub fn coop_load_t<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) -> M {
     load(place, |row, column| row * stride as usize + column)
 }
 
 /// `coopStore(matrix, &x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
-pub fn coop_store<M: CooperativeMatrix>(matrix: M, place: Place<impl WriteMemory<Element = M::Scalar>>, stride: u32) {
+pub fn coop_store<M: CooperativeMatrix>(matrix: M, place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) {
     store(matrix, place, |row, column| column * stride as usize + row);
 }
 
 /// `coopStoreT(matrix, &x[i], stride)`: row after row from `x[i]` on, `stride` elements apart.
-pub fn coop_store_t<M: CooperativeMatrix>(matrix: M, place: Place<impl WriteMemory<Element = M::Scalar>>, stride: u32) {
+pub fn coop_store_t<M: CooperativeMatrix>(matrix: M, place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) {
     store(matrix, place, |row, column| row * stride as usize + column);
 }
 
@@ -63,9 +63,9 @@ pub fn coop_multiply_add<M: CooperativeMatrix<Role = A>, T: CooperativeScalar>(
 mod twins {
     //! The twins. A tile's cost is shared by a subgroup, counted as of 32 invocations.
     use super::{A, B, C, CooperativeMatrix, CooperativeScalar};
-    use crate::emit::{
-        Expr, WgslType, count_operations, count_tile_read, count_tile_write, use_cooperative_shape,
-    };
+    use crate::emit::{Expr, count_operations, count_tile_read, count_tile_write, use_cooperative_product};
+
+    use crate::variant::CooperativeProduct;
 
     const INVOCATIONS: usize = 32;
 
@@ -116,7 +116,11 @@ mod twins {
             b: Expr<M::As<M::Scalar, B>>,
             c: Expr<M::As<T, C>>,
         ) -> Expr<M::As<T, C>> {
-            use_cooperative_shape(M::SIZE as u32, M::Scalar::SCALAR, T::SCALAR);
+            use_cooperative_product(CooperativeProduct {
+                size: M::SIZE as u32,
+                factors: M::Scalar::SCALAR,
+                accumulator: T::SCALAR,
+            });
             count_operations((2 * M::SIZE * M::SIZE * M::SIZE / INVOCATIONS) as u64);
             Expr::new(format!("coopMultiplyAdd({}, {}, {})", a.text(), b.text(), c.text()))
         }

@@ -2,10 +2,13 @@
 //! same name with the function that emits the call.
 
 mod atomic;
+mod cooperative;
 
 use crate::types::{Value, Vec2, Vec3, Vec4, f16};
 
+pub use crate::types::cooperative::{coop_mat8x8, coop_mat16x16};
 pub use atomic::*;
+pub use cooperative::*;
 
 /// `f32`, `f16` or a vector of one. An `f16` is rounded once after each function.
 pub trait Float: Value {

@@ -9,7 +9,7 @@ use super::module::{self, Body, Line, Loc};
 use super::types::{Struct, WgslType};
 use crate::contract::Contract;
 use crate::limits::Limit;
-use crate::variant::{Access, Unproven};
+use crate::variant::{Access, CooperativeProduct, Unproven};
 
 /// A variant's WGSL and everything that the static table says of it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct EmittedVariant {
     pub subgroups: bool,
     /// Uses the type `f16`.
     pub f16: bool,
+    /// Uses cooperative matrices: the products that it asks for.
+    pub cooperative_matrix: Option<Vec<CooperativeProduct>>,
     /// Invocations in a workgroup.
     pub workgroup_size: u32,
     /// Bytes of workgroup memory.
@@ -184,6 +186,7 @@ pub fn kernel(
     EmittedVariant {
         key,
         f16: module.f16,
+        cooperative_matrix: module.cooperative_matrix,
         wgsl: writer.text,
         source_map: writer.map,
         subgroups: module.subgroups,
@@ -234,6 +237,7 @@ pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
             wgsl: keep(variant.wgsl),
             subgroups: variant.subgroups,
             f16: variant.f16,
+            cooperative_matrix: variant.cooperative_matrix.map(|products| &*products.leak()),
             workgroup_size: variant.workgroup_size,
             workgroup_bytes: variant.workgroup_bytes,
             uniform_bytes: variant.uniform_bytes,

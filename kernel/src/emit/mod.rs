@@ -16,7 +16,10 @@ mod types;
 pub use expr::{Expr, Index, StorageRef, WorkgroupRef, index, lit, place, text_call, zero_array};
 pub use function::{Argument, Function};
 pub use kernel::{EmittedVariant, KernelBuilder, kernel, table};
-pub use module::{Loc, at, count_operations, declare_struct, note_effects, use_subgroup_builtins, use_subgroups};
+pub use module::{
+    Loc, at, count_operations, declare_struct, note_effects, use_cooperative_matrix, use_cooperative_product,
+    use_subgroup_builtins, use_subgroups,
+};
 pub use names::member;
 pub use operators::*;
 pub use statement::*;

@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::cost::Cost;
 use super::names;
+use crate::variant::CooperativeProduct;
 
 /// A place in the author's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,7 @@ pub(super) struct Module {
     pub(super) subgroup_builtins: bool,
     pub(super) nonfinite: bool,
     pub(super) f16: bool,
+    pub(super) cooperative_matrix: Option<Vec<CooperativeProduct>>,
 }
 
 impl Module {
@@ -221,6 +223,23 @@ pub fn use_subgroup_builtins() {
 /// The kernel uses the type `f16`.
 pub(super) fn use_f16() {
     with(|module| module.f16 = true);
+}
+
+/// The kernel uses cooperative matrices.
+pub fn use_cooperative_matrix() {
+    with(|module| {
+        module.cooperative_matrix.get_or_insert_default();
+    });
+}
+
+/// The kernel multiplies cooperative matrices so.
+pub fn use_cooperative_product(product: CooperativeProduct) {
+    with(|module| {
+        let products = module.cooperative_matrix.get_or_insert_default();
+        if !products.contains(&product) {
+            products.push(product);
+        }
+    });
 }
 
 /// The kernel has a literal that is infinite or NaN.

@@ -100,14 +100,32 @@ pub fn count_atomic<T>(place: &Expr<T>) {
     count_write::<T>(&place.text(), true);
 }
 
+/// Of a tile, an invocation reads `bytes`; one element at `place` was counted already.
+pub fn count_tile_read<T>(place: &Expr<T>, bytes: usize) {
+    if is_storage_place(&place.text()) {
+        cost::storage_access(bytes.saturating_sub(size_of::<T>()));
+    }
+}
+
+/// Of a tile, an invocation writes `bytes`; one element at `place` was counted as read.
+pub fn count_tile_write<T>(place: &Expr<T>, bytes: usize) {
+    count_write::<T>(&place.text(), false);
+    if is_storage_place(&place.text()) {
+        cost::storage_write(bytes.saturating_sub(size_of::<T>()), true);
+    }
+}
+
+fn is_storage_place(place: &str) -> bool {
+    super::kernel::is_storage(place.split('[').next().unwrap_or_default())
+}
+
 fn count_write<T>(place: &str, also_read: bool) {
     // A place in a storage buffer was counted as a read when its index was made. Locals and workgroup variables are
     // not declared in the module's storage bindings.
-    let name = place.split('[').next().unwrap_or_default();
     if module::is_shared_place(place) {
         module::note_effects();
     }
-    if place.contains('[') && super::kernel::is_storage(name) {
+    if place.contains('[') && is_storage_place(place) {
         cost::storage_write(size_of::<T>(), also_read);
     }
 }

@@ -1,5 +1,7 @@
 //! Which GPU of the machine is used: listing adapters, and choosing one by kind or by name.
 use super::error::GpuError;
+use crate::layout::Scalar;
+use crate::variant::CooperativeProduct;
 
 /// Which adapter [`Gpu::request`](super::Gpu::request) takes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +66,28 @@ impl std::fmt::Display for GpuInfo {
         }
         f.write_str(")")
     }
+}
+
+/// The products of square cooperative matrices that the adapter lists and the device was made for.
+pub(super) fn cooperative_products(adapter: &wgpu::Adapter, device: &wgpu::Device) -> Vec<CooperativeProduct> {
+    if !device.features().contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+        return Vec::new();
+    }
+    let scalar = |ty| match ty {
+        wgpu::CooperativeScalarType::F32 => Scalar::F32,
+        wgpu::CooperativeScalarType::F16 => Scalar::F16,
+        wgpu::CooperativeScalarType::I32 => Scalar::I32,
+        wgpu::CooperativeScalarType::U32 => Scalar::U32,
+    };
+    let listed = adapter.cooperative_matrix_properties();
+    let square = listed.iter().filter(|one| one.m_size == one.n_size && one.n_size == one.k_size);
+    square
+        .map(|one| CooperativeProduct {
+            size: one.m_size,
+            factors: scalar(one.ab_type),
+            accumulator: scalar(one.cr_type),
+        })
+        .collect()
 }
 
 /// An instance of the backends that compute needs. Vulkan's validation layers are off unless `WGPU_VALIDATION` asks

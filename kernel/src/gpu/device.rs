@@ -7,7 +7,7 @@ use super::buffer::Upload;
 use super::error::{Faults, GpuError};
 use super::pipeline::Pipelines;
 use super::readback::StagingPool;
-use crate::variant::KernelTable;
+use crate::variant::{CooperativeProduct, KernelTable};
 
 /// Which limits a device is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,9 +45,10 @@ pub struct GpuOptions {
 }
 
 impl GpuOptions {
-    /// Every optional feature that this runtime makes use of: subgroups, `f16` and timestamps.
+    /// Every optional feature that this runtime makes use of: subgroups, `f16`, cooperative matrices and timestamps.
     pub const FEATURES: wgpu::Features = wgpu::Features::SUBGROUP
         .union(wgpu::Features::SHADER_F16)
+        .union(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX)
         .union(wgpu::Features::TIMESTAMP_QUERY)
         .union(wgpu::Features::TIMESTAMP_QUERY_INSIDE_ENCODERS)
         .union(wgpu::Features::TIMESTAMP_QUERY_INSIDE_PASSES);
@@ -83,6 +84,7 @@ pub(super) struct Inner {
     pub limits: wgpu::Limits,
     info: GpuInfo,
     subgroups: bool,
+    cooperative_products: Vec<CooperativeProduct>,
     pub runtime_checks: RuntimeChecks,
 }
 
@@ -107,9 +109,19 @@ impl Gpu {
             LimitChoice::WebGpuDefaults => wgpu::Limits::default(),
             LimitChoice::Custom(limits) => *limits,
         };
+        let required_features = adapter.features() & options.features;
+        let experimental_features = if required_features.intersects(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX) {
+            // SAFETY: wgpu warns of undefined behaviour in features that it has not finished. Cooperative matrices are
+            // the only one asked for; kernels reach them through the emitter, whose text naga validates when it is
+            // built, and a product runs only where the adapter lists it.
+            unsafe { wgpu::ExperimentalFeatures::enabled() }
+        } else {
+            wgpu::ExperimentalFeatures::disabled()
+        };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("kernels"),
-            required_features: adapter.features() & options.features,
+            required_features,
+            experimental_features,
             required_limits,
             ..Default::default()
         };
@@ -147,6 +159,7 @@ impl Gpu {
             limits: device.limits(),
             info: GpuInfo::of(adapter),
             subgroups,
+            cooperative_products: adapter::cooperative_products(adapter, &device),
             runtime_checks,
             device,
             queue,
@@ -198,6 +211,11 @@ impl Gpu {
     /// Whether kernels may use the type `f16`.
     pub fn has_f16(&self) -> bool {
         self.inner.device.features().contains(wgpu::Features::SHADER_F16)
+    }
+
+    /// The products of cooperative matrices that kernels may use; none in a browser.
+    pub fn cooperative_products(&self) -> &[CooperativeProduct] {
+        &self.inner.cooperative_products
     }
 
     /// The largest buffer that [`create`](Self::create) makes, in bytes: one binding's worth, less the slack.

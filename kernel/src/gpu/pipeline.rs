@@ -143,9 +143,14 @@ impl Gpu {
                 return Err(GpuError::StaleTable { key: key(), what });
             }
         }
-        for (needed, offered, feature) in
-            [(variant.subgroups, self.has_subgroups(), "subgroups"), (variant.f16, self.has_f16(), "f16")]
-        {
+        let offered = self.cooperative_products();
+        let products = variant.cooperative_matrix.unwrap_or_default();
+        let offers_products = !offered.is_empty() && products.iter().all(|product| offered.contains(product));
+        for (needed, offered, feature) in [
+            (variant.subgroups, self.has_subgroups(), "subgroups"),
+            (variant.f16, self.has_f16(), "f16"),
+            (variant.cooperative_matrix.is_some(), offers_products, "cooperative_matrix"),
+        ] {
             if needed && !offered {
                 return Err(GpuError::MissingFeature { key: key(), feature, adapter: self.info().to_string() });
             }
@@ -275,7 +280,12 @@ impl Gpu {
 fn prologue(variant: &WgslVariant) -> String {
     let browser = cfg!(target_arch = "wasm32");
     let mut text = String::new();
-    for (used, line) in [(variant.f16, "enable f16;\n"), (variant.subgroups && browser, "enable subgroups;\n")] {
+    let cooperative_matrix = variant.cooperative_matrix.is_some();
+    for (used, line) in [
+        (variant.f16, "enable f16;\n"),
+        (variant.subgroups && browser, "enable subgroups;\n"),
+        (cooperative_matrix, "enable wgpu_cooperative_matrix;\n"),
+    ] {
         if used {
             text.push_str(line);
         }

@@ -8,6 +8,8 @@
 )]
 
 mod atomics;
+mod cooperative;
+mod halves;
 mod page;
 
 use std::sync::OnceLock;
@@ -50,11 +52,23 @@ macro_rules! exact {
         }
     )*};
 }
-exact! { u32 i32 kernel::types::Vec2<u32> kernel::types::Vec4<u32> kernel::types::Vec4<i32> }
+exact! { u32 i32 }
 
 impl Close for f32 {
     fn close(self, other: Self) -> bool {
         self == other || (self - other).abs() <= 1e-5 * (1.0 + other.abs())
+    }
+}
+
+impl Close for kernel::types::f16 {
+    fn close(self, other: Self) -> bool {
+        self == other || (self - other).to_f32().abs() <= 2e-3 * (1.0 + other.to_f32().abs())
+    }
+}
+
+impl<T: Close> Close for kernel::types::Vec4<T> {
+    fn close(self, other: Self) -> bool {
+        self.to_array().into_iter().zip(other.to_array()).all(|(a, b)| a.close(b))
     }
 }
 
@@ -80,7 +94,7 @@ macro_rules! rows {
                     $kernel::Kernel::dispatch(&mut recorder, (), args).map_err(|error| error.to_string())?;
                     recorder.run().map_err(|error| error.to_string())?;
                     let got = pollster::block_on(device.read(&y, 0..expected.len())).map_err(|error| error.to_string())?;
-                    let same = got.iter().zip(expected).all(|(got, expected)| $crate::Close::close(*got, expected));
+                    let same = got.iter().zip(&expected).all(|(got, expected)| $crate::Close::close(*got, *expected));
                     if same { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
                 },
             }),*]
@@ -89,7 +103,7 @@ macro_rules! rows {
 }
 
 fn rows_of_all_files() -> Vec<Row> {
-    [atomics::rows()].into_iter().flatten().collect()
+    [atomics::rows(), halves::rows(), cooperative::rows()].into_iter().flatten().collect()
 }
 
 /// A GPU with the constructs' kernels. With `GEMMULE_REQUIRE_GPU=1` a missing GPU is a failure.

@@ -26,6 +26,7 @@ struct Block { groups: u32, width: u32, a: u32, b: u32, amount: u32 }
 }",
     subgroups: false,
     f16: false,
+    cooperative_matrix: None,
     workgroup_size: 1,
     workgroup_bytes: 0,
     uniform_bytes: 20,
