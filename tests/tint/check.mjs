@@ -42,8 +42,11 @@ function declared(text) {
   return {
     enables: words(found[1]).map((feature) => `enable ${feature};`),
     limits: Object.fromEntries(limits),
-    // Limits that this adapter does not reach.
-    beyond: limits.filter(([name, value]) => value > adapter.limits[name]).map(([name, value]) => `${name}=${value}`),
+    // Limits that this adapter does not reach, and what no browser has.
+    beyond: limits
+      .filter(([name, value]) => value > adapter.limits[name])
+      .map(([name, value]) => `${name}=${value}`)
+      .concat(words(found[1]).filter((feature) => feature === 'cooperative_matrix')),
   };
 }
 
