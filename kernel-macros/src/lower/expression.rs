@@ -131,6 +131,7 @@ impl Lower<'_> {
             },
             Expr::Reference(reference) => self.value(&reference.expr),
             Expr::If(branch) => self.if_value(branch, Position::Inner),
+            Expr::Match(switch) => self.match_value(switch, Position::Inner),
             Expr::Block(block) => self.value_block(&block.block, Position::Inner),
             Expr::Repeat(repeat) => {
                 let (value, len) = (self.value(&repeat.expr), &repeat.len);

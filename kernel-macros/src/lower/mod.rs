@@ -6,6 +6,7 @@ mod expression;
 mod order;
 mod refusal;
 mod statement;
+mod switch;
 
 use std::collections::HashSet;
 

@@ -16,6 +16,9 @@ pub(super) fn writes_statements(expr: &Expr) -> bool {
         fn visit_expr_if(&mut self, _: &'ast syn::ExprIf) {
             self.0 = true;
         }
+        fn visit_expr_match(&mut self, _: &'ast syn::ExprMatch) {
+            self.0 = true;
+        }
         fn visit_expr_block(&mut self, _: &'ast syn::ExprBlock) {
             self.0 = true;
         }
@@ -25,7 +28,7 @@ pub(super) fn writes_statements(expr: &Expr) -> bool {
     let mut find = Find(false);
     visit::visit_expr(&mut find, expr);
     match expr {
-        Expr::If(_) | Expr::Block(_) => true,
+        Expr::If(_) | Expr::Match(_) | Expr::Block(_) => true,
         _ => find.0,
     }
 }

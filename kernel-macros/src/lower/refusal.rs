@@ -11,7 +11,7 @@ impl Lower<'_> {
         match expr {
             Expr::MethodCall(call) => self.diagnostics.error(&call.method, message),
             Expr::Try(failing) => self.diagnostics.error(&failing.question_token, message),
-            Expr::While(_) | Expr::Loop(_) | Expr::ForLoop(_) | Expr::Match(_) | Expr::Unsafe(_) | Expr::Async(_) => {
+            Expr::While(_) | Expr::Loop(_) | Expr::ForLoop(_) | Expr::Unsafe(_) | Expr::Async(_) => {
                 self.diagnostics.error_at_start(expr, message);
             }
             expr => self.diagnostics.error(expr, message),
@@ -25,7 +25,6 @@ fn refusal(expr: &Expr) -> &'static str {
         Expr::MethodCall(_) => "a kernel calls WGSL's functions, not methods: `max(a, b)` instead of `a.max(b)`",
         Expr::While(_) | Expr::Loop(_) => COUNTS,
         Expr::ForLoop(_) => "a loop is a statement: it has no value",
-        Expr::Match(_) => "`match` is not part of the kernel language: use `if` and `else if`",
         Expr::Let(_) => "WGSL has no `if let`: compare values",
         Expr::Closure(_) => "WGSL has no closures: write a `#[device]` function",
         Expr::Tuple(_) => "WGSL has no tuples: use a vector or a `#[device]` struct",

@@ -47,6 +47,12 @@ impl Lower<'_> {
                     statements.push(location(branch));
                     value = self.if_value(branch, position);
                 }
+                Stmt::Expr(Expr::Match(switch), semicolon)
+                    if is_last && (semicolon.is_none() || position == Position::Tail) =>
+                {
+                    statements.push(location(switch));
+                    value = self.match_value(switch, position);
+                }
                 Stmt::Expr(Expr::Block(inner), None) if is_last => {
                     statements.push(location(inner));
                     value = self.value_block(&inner.block, position);
@@ -143,6 +149,7 @@ impl Lower<'_> {
                 })
             }
             Expr::If(branch) => self.if_statement(branch),
+            Expr::Match(switch) => self.match_statement(switch),
             Expr::ForLoop(for_loop) => self.for_loop(for_loop),
             Expr::Block(block) => {
                 let inner = self.unit_block(&block.block);

@@ -8,6 +8,7 @@
 )]
 
 mod atomics;
+mod control;
 mod cooperative;
 mod halves;
 mod page;
@@ -103,7 +104,7 @@ macro_rules! rows {
 }
 
 fn rows_of_all_files() -> Vec<Row> {
-    [atomics::rows(), halves::rows(), cooperative::rows()].into_iter().flatten().collect()
+    [control::rows(), atomics::rows(), halves::rows(), cooperative::rows()].into_iter().flatten().collect()
 }
 
 /// A GPU with the constructs' kernels. With `GEMMULE_REQUIRE_GPU=1` a missing GPU is a failure.
