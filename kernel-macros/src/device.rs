@@ -9,11 +9,15 @@ use crate::diagnostics::{Diagnostics, stub, without_body};
 use crate::lower::{self, BodyOf, constant::Constants, private};
 use crate::params;
 use crate::signature::{self, Argument, Role};
+use crate::uniformity::{self, Findings, Kind};
 
-pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
+pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let expanded = match syn::parse2::<Item>(item.clone()) {
-        Ok(Item::Fn(function)) => free_function(function, &mut diagnostics),
+        Ok(Item::Fn(function)) => {
+            // For tests of the analysis itself: what is not uniform is listed, and not refused.
+            free_function(function, attribute.to_string() == "report_uniformity", &mut diagnostics)
+        }
         Ok(Item::Trait(definition)) => trait_definition(definition, &mut diagnostics),
         Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
         Ok(Item::Struct(structure)) => value_struct(structure, &mut diagnostics),
@@ -29,30 +33,48 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
     diagnostics.into_tokens(expanded.clone()).unwrap_or(expanded)
 }
 
-fn free_function(mut function: ItemFn, diagnostics: &mut Diagnostics) -> TokenStream {
+fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnostics) -> TokenStream {
     let constants = Constants::new(signature::const_generics(&function.sig.generics));
     let original = function.clone();
-    let twin = twin(&mut function.sig, Some(&function.block), &constants, None, diagnostics);
+    let kind = Kind::of_device(function.sig.asyncness.is_some(), false, function.sig.inputs.len());
+    let twin = twin(&mut function.sig, Some(&function.block), &constants, None, kind, diagnostics);
+    let findings = &twin.findings;
+    let report = report.then(|| findings.iter().map(Findings::report).collect::<TokenStream>());
+    if report.is_none() {
+        findings.iter().flat_map(|findings| findings.errors.clone()).for_each(|error| diagnostics.add(error));
+    }
     cpu_body::rewrite(&mut function.block, &constants);
+    if let (None, Some(findings)) = (&report, findings) {
+        findings.assert_in(&mut function.block);
+    }
+    let summary = findings.as_ref().filter(|_| kind.has_constants()).map(|findings| findings.summary.constants());
     let (visibility, name) = (&function.vis, &function.sig.ident);
     if !diagnostics.is_empty() {
         return without_body(&original);
     }
     let twin = twin.named(format_ident!("emit"));
+    let module = quote! {
+        #[doc(hidden)]
+        #visibility mod #name {
+            #[allow(unused_imports)]
+            use super::*;
+            #summary
+            #report
+            ::kernel::__emit_only! {
+                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+                pub #twin
+            }
+        }
+    };
+    // Callers read the constants whether the function is emitted or not.
+    let module =
+        if summary.is_some() || report.is_some() { module } else { quote!(::kernel::__emit_only! { #module }) };
     quote! {
         #[inline]
         #[allow(clippy::too_many_arguments, unused_parens)]
         #function
 
-        ::kernel::__emit_only! {
-            #[doc(hidden)]
-            #visibility mod #name {
-                #[allow(unused_imports)]
-                use super::*;
-                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
-                pub #twin
-            }
-        }
+        #module
     }
 }
 
@@ -63,11 +85,12 @@ fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) ->
         let TraitItem::Fn(function) = item else { continue };
         let constants = Constants::new(signature::const_generics(&function.sig.generics));
         let name = format_ident!("__emit_{}", function.sig.ident);
-        let twin =
-            twin(&mut function.sig, function.default.as_ref(), &constants, Some(&owner), diagnostics).named(name);
+        let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
+        let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(&owner), kind, diagnostics);
         if let Some(body) = &mut function.default {
-            finish_body(body, &constants, diagnostics);
+            finish_body(body, &constants, twin.findings.as_ref(), diagnostics);
         }
+        let twin = twin.named(name);
         twins.push(quote! {
             #[doc(hidden)]
             #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
@@ -87,8 +110,10 @@ fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnost
         let constants = Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
         let name = format_ident!("__emit_{}", function.sig.ident);
         let visibility = function.vis.clone();
-        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(&owner), diagnostics).named(name);
-        finish_body(&mut function.block, &constants, diagnostics);
+        let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
+        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(&owner), kind, diagnostics);
+        finish_body(&mut function.block, &constants, twin.findings.as_ref(), diagnostics);
+        let twin = twin.named(name);
         function.attrs.push(syn::parse_quote!(#[inline]));
         twins.push(quote! {
             #[doc(hidden)]
@@ -100,9 +125,13 @@ fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnost
 }
 
 /// The body for the CPU; of an item with errors only its shape, so that rustc adds none.
-fn finish_body(body: &mut Block, constants: &Constants, diagnostics: &Diagnostics) {
+fn finish_body(body: &mut Block, constants: &Constants, findings: Option<&Findings>, diagnostics: &mut Diagnostics) {
+    findings.iter().flat_map(|findings| findings.errors.clone()).for_each(|error| diagnostics.add(error));
     if diagnostics.is_empty() {
         cpu_body::rewrite(body, constants);
+        if let Some(findings) = findings {
+            findings.assert_in(body);
+        }
     } else {
         *body = stub();
     }
@@ -144,11 +173,13 @@ struct Twin {
     parameters: Vec<TokenStream>,
     result: TokenStream,
     body: TokenStream,
+    /// What the body does that may not be; none without a body.
+    findings: Option<Findings>,
 }
 
 impl Twin {
     fn named(self, name: syn::Ident) -> TokenStream {
-        let Self { generics, parameters, result, body } = self;
+        let Self { generics, parameters, result, body, findings: _ } = self;
         let (_, _, bounds) = generics.split_for_impl();
         let parameters_list = &generics.params;
         let parameter_generics = if parameters_list.is_empty() { quote!() } else { quote!(<#parameters_list>) };
@@ -161,6 +192,7 @@ fn twin(
     body: Option<&Block>,
     constants: &Constants,
     owner: Option<&str>,
+    kind: Kind,
     diagnostics: &mut Diagnostics,
 ) -> Twin {
     check_signature(sig, diagnostics);
@@ -170,6 +202,7 @@ fn twin(
         ReturnType::Type(_, ty) => quote!(#ty),
     };
     let parameters = arguments.iter().map(parameter).collect();
+    let findings = body.map(|block| uniformity::check(block, &arguments, kind));
     let body = match body {
         None => quote!(;),
         Some(block) => {
@@ -198,7 +231,7 @@ fn twin(
             })
         }
     };
-    Twin { generics: sig.generics.clone(), parameters, result, body }
+    Twin { generics: sig.generics.clone(), parameters, result, body, findings }
 }
 
 fn check_signature(sig: &Signature, diagnostics: &mut Diagnostics) {

@@ -10,6 +10,7 @@ use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, without_body};
 use crate::lower::{self, BodyOf, constant::Constants};
 use crate::signature::{self, Argument, Builtin, Role};
+use crate::uniformity::{self, Kind};
 
 /// `workgroup = .., groups = ..`, what exceeds WebGPU's default limits, and `requires(..)`.
 #[derive(Default)]
@@ -20,6 +21,8 @@ struct Attribute {
     invocations: Option<Expr>,
     storage_buffers: Option<Expr>,
     requires: Option<Vec<Expr>>,
+    /// For tests of the analysis itself: what is not uniform is listed, and not refused.
+    report_uniformity: bool,
 }
 
 impl Parse for Attribute {
@@ -27,6 +30,11 @@ impl Parse for Attribute {
         let mut attribute = Self::default();
         while !input.is_empty() {
             let name: Ident = input.parse()?;
+            if name == "report_uniformity" {
+                attribute.report_uniformity = true;
+                input.parse::<Option<Token![,]>>()?;
+                continue;
+            }
             let slot = match name.to_string().as_str() {
                 "requires" => {
                     let clauses;
@@ -92,6 +100,11 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let contract = attribute.groups.as_ref().map(|groups| {
         contract(&arguments, &constants, groups, attribute.requires.as_deref().unwrap_or_default(), &mut diagnostics)
     });
+    let findings = uniformity::check(&function.block, &arguments, Kind::Kernel);
+    let divergences = attribute.report_uniformity.then(|| findings.report());
+    if divergences.is_none() {
+        findings.errors.iter().cloned().for_each(|error| diagnostics.add(error));
+    }
     let (Some(workgroup), Some(groups), true) = (attribute.workgroup, attribute.groups, signature_holds) else {
         return diagnostics.into_tokens(without_body(&original)).unwrap_or_default();
     };
@@ -102,8 +115,11 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         invocations: attribute.invocations,
         storage_buffers: attribute.storage_buffers,
     };
-    let mut expansion =
-        Expansion { function, arguments, workgroup, groups, limits, contract: contract.unwrap_or_default(), twin };
+    if divergences.is_none() {
+        findings.assert_in(&mut function.block);
+    }
+    let contract = contract.unwrap_or_default();
+    let mut expansion = Expansion { function, arguments, workgroup, groups, limits, contract, twin, divergences };
     if !body_holds {
         // The kernel's dispatch stays for its callers, so that they add no errors.
         expansion.twin = quote!(());
@@ -238,6 +254,7 @@ struct Expansion {
     limits: Limits,
     contract: TokenStream,
     twin: TokenStream,
+    divergences: Option<TokenStream>,
 }
 
 /// What a kernel declares to need beyond WebGPU's default limits.
@@ -329,7 +346,7 @@ impl Expansion {
         let args = self.args();
         let (cpu, raw) = (self.cpu(), self.storage().map(|(name, _, _)| quote!(args.#name.raw())));
         let builder = self.builder();
-        let twin = &self.twin;
+        let (twin, divergences) = (&self.twin, &self.divergences);
         let args_generics = if self.args_types().is_empty() {
             quote!(<'_>)
         } else {
@@ -337,6 +354,8 @@ impl Expansion {
             quote!(<'_, #(#used),*>)
         };
         quote! {
+            #divergences
+
             /// The kernel with its generics.
             #visibility struct Kernel #impl_generics (::core::marker::PhantomData<fn() -> (#(#phantom,)*)>) #bounds;
 

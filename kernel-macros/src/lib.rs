@@ -11,6 +11,7 @@ mod lower;
 mod params;
 mod place;
 mod signature;
+mod uniformity;
 mod variants;
 
 use proc_macro::TokenStream;

@@ -24,6 +24,7 @@ pub mod trial;
 #[cfg(feature = "tuning")]
 pub mod tuning;
 pub mod types;
+mod uniformity;
 pub mod variant;
 
 pub use kernel_macros::{device, kernel, params, variants};

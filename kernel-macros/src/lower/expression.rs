@@ -250,16 +250,22 @@ fn unraw(name: &syn::Ident) -> String {
     name.to_string().trim_start_matches("r#").to_owned()
 }
 
-/// The twin of a function: the module of its name for a free function, a hidden associated function for `Type::f`.
-fn twin_path(function: &ExprPath) -> TokenStream {
-    let mut path: Path = function.path.clone();
-    let associated = function.qself.is_some()
-        || path
+/// Whether a function is called through its type or trait, `Type::f`, and not by its own name.
+pub fn is_associated(function: &ExprPath) -> bool {
+    function.qself.is_some()
+        || function
+            .path
             .segments
             .iter()
             .rev()
             .nth(1)
-            .is_some_and(|owner| owner.ident.to_string().starts_with(|c: char| c.is_ascii_uppercase()));
+            .is_some_and(|owner| owner.ident.to_string().starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// The twin of a function: the module of its name for a free function, a hidden associated function for `Type::f`.
+fn twin_path(function: &ExprPath) -> TokenStream {
+    let mut path: Path = function.path.clone();
+    let associated = is_associated(function);
     let Some(last) = path.segments.last_mut() else { return quote!(#function) };
     if associated {
         last.ident = syn::Ident::new(&format!("__emit_{}", last.ident), last.ident.span());

@@ -18,6 +18,7 @@ use syn::{Block, Type};
 use crate::diagnostics::Diagnostics;
 use crate::signature::{self, Argument};
 use constant::Constants;
+pub use expression::is_associated;
 pub use order::private;
 
 /// Lowers one body.

@@ -5,6 +5,7 @@ mod atomic;
 mod cooperative;
 
 use crate::types::{Value, Vec2, Vec3, Vec4, f16};
+use crate::uniformity::known_uniformity;
 
 pub use crate::types::cooperative::{coop_mat8x8, coop_mat16x16};
 pub use atomic::*;
@@ -394,6 +395,18 @@ mod twins {
 
 #[cfg(feature = "emit")]
 pub use twins::*;
+
+known_uniformity! {
+    workgroup_barrier needs 0, gives UNIFORM;
+    storage_barrier needs 0, gives UNIFORM;
+    // Results are the same in a subgroup, and not in the workgroup.
+    subgroup_add needs 0, gives DIVERGENT;
+    subgroup_max needs 0, gives DIVERGENT;
+    subgroup_min needs 0, gives DIVERGENT;
+    // The size is uniform (WGSL §13.3.1.1), but device functions read it from a private variable, which is not.
+    subgroup_size needs 0, gives DIVERGENT;
+    subgroup_invocation_id needs 0, gives DIVERGENT;
+}
 
 /// `start, start + step, …` below `end`: the loop of invocations that share a row, `for i in strided(lane, n, W)`.
 #[inline(always)]

@@ -44,3 +44,13 @@ pub fn total<Q: Scaled>(w: &Storage<f32>, n: u32) -> f32 {
 fn add_to(sum: &mut f32, value: f32) {
     *sum += value;
 }
+
+/// Sets `y[lane]` to 1, 2, … `count` in turn, everyone together.
+#[device]
+pub async fn filled_up_to(lane: u32, count: u32, y: &mut Storage<u32>) -> u32 {
+    for value in 0..count {
+        y[lane] = value + 1;
+        workgroup_barrier().await;
+    }
+    lane
+}

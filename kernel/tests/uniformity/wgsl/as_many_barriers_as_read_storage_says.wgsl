@@ -1,0 +1,28 @@
+// as_many_barriers_as_read_storage_says | features:
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<u32>;
+@group(0) @binding(2) var<storage, read_write> y: array<u32>;
+
+fn fences_to_x() {
+    let end = x[0i];
+    for (var counter: u32 = 0u; counter < end; counter++) {
+        workgroupBarrier();
+    }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    fences_to_x();
+    y[0i] = 1u;
+}

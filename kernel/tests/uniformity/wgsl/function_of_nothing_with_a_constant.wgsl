@@ -1,0 +1,26 @@
+// function_of_nothing_with_a_constant | features:
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+fn fixed_number() -> u32 {
+    return 12u;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    if (fixed_number() == 12u) {
+        workgroupBarrier();
+    }
+    y[local_invocation_index] = 1u;
+}

@@ -1,0 +1,31 @@
+// result_of_a_divergent_argument_as_an_argument | features:
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+fn passed_on(value: u32) -> u32 {
+    workgroupBarrier();
+    return (value + 1u);
+}
+
+fn fences(count: u32) {
+    for (var counter: u32 = 0u; counter < count; counter++) {
+        workgroupBarrier();
+    }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    fences(passed_on(local_invocation_index));
+    y[0i] = 1u;
+}

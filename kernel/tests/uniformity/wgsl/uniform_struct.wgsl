@@ -1,0 +1,33 @@
+// uniform_struct | features:
+struct Shape {
+    n: u32,
+}
+
+struct Two {
+    a: u32,
+    b: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: Shape,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let two = Two(uniforms.params.n, 1u);
+    if (two.a > two.b) {
+        workgroupBarrier();
+    }
+    y[0i] = 1u;
+}
