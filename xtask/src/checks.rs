@@ -113,6 +113,8 @@ fn tint(report: &mut Report, found: &Found) {
     match &found.tint {
         Ok(folder) => {
             report.tests(name, Command::new("node").arg("tests/tint/check.mjs").arg(folder).arg("kernels-src/golden"));
+            let corpus = "kernel/tests/uniformity";
+            report.tests("uniformity", Command::new("node").arg("tests/tint/uniformity.mjs").arg(folder).arg(corpus));
         }
         Err(why) => report.not_run(name, Outcome::Lacking(why.clone())),
     }

@@ -91,6 +91,7 @@ impl Findings {
         let conditions = self.conditions.iter().map(|Condition { wrong, message, .. }| quote!((#wrong, #message)));
         quote! {
             /// What is not uniform here: whether that is so, and what an author would be told.
+            #[allow(dead_code, unused_parens)]
             pub const DIVERGENCES: &[(bool, &str)] = &[#(#errors,)* #(#conditions,)*];
         }
     }

@@ -144,6 +144,7 @@ fn numbered(arguments: &[Passed]) -> impl Iterator<Item = (u32, &Passed)> {
 fn any_bits(ways: Vec<TokenStream>) -> TokenStream {
     match ways.as_slice() {
         [] => quote!(0u64),
+        [way] => way.clone(),
         ways => quote!((#((#ways))|*)),
     }
 }

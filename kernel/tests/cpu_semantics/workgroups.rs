@@ -136,7 +136,7 @@ fn a_grid_past_65535_workgroups_has_each_once() {
     }
 }
 
-#[kernel(workgroup = 8, groups = 1)]
+#[kernel(workgroup = 8, groups = 1, report_uniformity)]
 async fn diverges(lane: LocalIndex, y: &mut Storage<u32>) {
     if lane != 5 {
         workgroup_barrier().await;
@@ -145,7 +145,7 @@ async fn diverges(lane: LocalIndex, y: &mut Storage<u32>) {
 }
 
 #[allow(clippy::if_same_then_else, reason = "two barriers are two places")]
-#[kernel(workgroup = 8, groups = 1)]
+#[kernel(workgroup = 8, groups = 1, report_uniformity)]
 async fn meets_elsewhere(lane: LocalIndex, y: &mut Storage<u32>) {
     if lane < 3 {
         workgroup_barrier().await;
