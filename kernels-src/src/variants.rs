@@ -16,8 +16,9 @@ kernel::variants! {
     /// Every kernel variant of the engine.
     pub fn variants;
 
-    /// A case for every kernel variant.
+    /// A case for every kernel variant. Inline, for it compiles every kernel for the CPU: only where it is used.
     #[cfg(feature = "cases")]
+    #[inline]
     pub fn cases -> crate::cases::NamedCase = crate::cases::NamedCase::of;
 
     // Norms.
