@@ -4,17 +4,25 @@
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Block, Expr, Pat, UnOp};
+use syn::{BinOp, Block, Expr, ItemFn, Pat, UnOp};
 
 use crate::lower::constant::Constants;
 
-/// Rewrites a body for the CPU.
+/// Rewrites a device function's body for the CPU.
 pub fn rewrite(block: &mut Block, constants: &Constants) {
-    Rewrite { constants: constants.clone() }.visit_block_mut(block);
+    Rewrite { constants: constants.clone(), notes_returns: false }.visit_block_mut(block);
+}
+
+/// Rewrites a kernel's body for the CPU. One with barriers notes where it returns early, so that a barrier which others
+/// never reach can name the line.
+pub fn rewrite_kernel(function: &mut ItemFn, constants: &Constants) {
+    let notes_returns = function.sig.asyncness.is_some();
+    Rewrite { constants: constants.clone(), notes_returns }.visit_block_mut(&mut function.block);
 }
 
 struct Rewrite {
     constants: Constants,
+    notes_returns: bool,
 }
 
 impl Rewrite {
@@ -106,6 +114,12 @@ impl VisitMut for Rewrite {
                 let position_span = position.span();
                 let tokens = quote_spanned!(position_span=> ::kernel::ops::position(#position));
                 *expr = syn::parse_quote_spanned!(span=> #array[#tokens]);
+            }
+            Expr::Return(_) if self.notes_returns => {
+                *expr = syn::parse_quote_spanned!(span=> {
+                    ::kernel::cpu::returns_here();
+                    #expr
+                });
             }
             _ => {}
         }

@@ -109,7 +109,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         return diagnostics.into_tokens(without_body(&original)).unwrap_or_default();
     };
     let body_holds = diagnostics.is_empty();
-    cpu_body::rewrite(&mut function.block, &constants);
+    cpu_body::rewrite_kernel(&mut function, &constants);
     let limits = Limits {
         memory: attribute.workgroup_memory,
         invocations: attribute.invocations,
@@ -246,6 +246,11 @@ fn inside(visibility: &syn::Visibility) -> TokenStream {
     }
 }
 
+/// How a binding is used, for the generated code.
+fn access(mutable: bool) -> TokenStream {
+    if mutable { quote!(::kernel::variant::Access::ReadWrite) } else { quote!(::kernel::variant::Access::Read) }
+}
+
 struct Expansion {
     function: ItemFn,
     arguments: Vec<Argument>,
@@ -332,9 +337,7 @@ impl Expansion {
             syn::GenericParam::Type(ty) => Some(&ty.ident),
             _ => None,
         });
-        let accesses = self.storage().map(|(_, _, mutable)| {
-            if mutable { quote!(::kernel::variant::Access::ReadWrite) } else { quote!(::kernel::variant::Access::Read) }
-        });
+        let accesses = self.storage().map(|(_, _, mutable)| access(mutable));
         let memory = self.arguments.iter().filter_map(|argument| match &argument.role {
             Role::Workgroup { element, len: Some(len) } => {
                 Some(quote!(+ ::core::mem::size_of::<#element>() * (#len) as usize))
@@ -488,10 +491,13 @@ impl Expansion {
         let generic_arguments = signature::generic_arguments(&self.function.sig.generics);
         let turbofish = if generic_arguments.is_empty() { quote!() } else { quote!(::<#generic_arguments>) };
         let (params_type, params_name) = self.params();
-        let views = self
-            .storage()
-            .enumerate()
-            .map(|(index, (name, element, _))| quote!(let #name = __buffers[#index].view::<#element>();));
+        let views = self.storage().enumerate().map(|(index, (name, element, mutable))| {
+            let (binding, text, access) = (format_ident!("__binding_{}", name), name.to_string(), access(mutable));
+            quote! {
+                let #binding = __buffers[#index].bind::<#element>(#text, #access);
+                let #name = #binding.view();
+            }
+        });
         let workgroup_memory: Vec<_> = self
             .arguments
             .iter()
@@ -501,9 +507,9 @@ impl Expansion {
             })
             .collect();
         let allocate = workgroup_memory.iter().map(|(name, element, len)| {
-            let memory = format_ident!("__memory_{}", name);
+            let (memory, text) = (format_ident!("__memory_{}", name), name.to_string());
             quote! {
-                let mut #memory = ::kernel::cpu::WorkgroupMemory::<#element>::new((#len) as u32);
+                let mut #memory = __phases.workgroup_memory::<#element>(#text, (#len) as u32);
                 let #name = #memory.view();
             }
         });
@@ -572,11 +578,7 @@ impl Expansion {
                 Role::Builtin(Builtin::LocalIndex) => quote!(let #name = __kernel.local_invocation_index();),
                 Role::Builtin(Builtin::GlobalId) => quote!(let #name = __kernel.global_id();),
                 Role::Storage { element, mutable } => {
-                    let access = if *mutable {
-                        quote!(::kernel::variant::Access::ReadWrite)
-                    } else {
-                        quote!(::kernel::variant::Access::Read)
-                    };
+                    let access = access(*mutable);
                     quote!(let #name = __kernel.storage::<#element>(#text, #access);)
                 }
                 Role::Workgroup { element, len } => {

@@ -6,6 +6,8 @@
 #[cfg(feature = "build")]
 pub mod build;
 pub mod builtins;
+#[cfg(feature = "check")]
+pub mod check;
 pub mod contract;
 pub mod cpu;
 pub mod dispatch;
@@ -27,6 +29,8 @@ pub mod types;
 mod uniformity;
 pub mod variant;
 
+#[cfg(feature = "check")]
+pub use check::check;
 pub use kernel_macros::{device, kernel, params, variants};
 
 /// Items that exist only with the feature `emit`; the macros put the twins in it.

@@ -1,9 +1,14 @@
 //! The memory that a kernel's arguments name: storage buffers and workgroup memory, as the CPU executor sees them.
-//! Every invocation gets its own view; a view is a pointer with a length and checks each index.
+//! Every invocation gets its own view; a view is a pointer with a length and checks each index. A view of watched
+//! memory claims to be empty, so that every access takes the way of an index out of bounds, and all others cost nothing.
 
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
+#[cfg(feature = "check")]
+use std::{panic::Location, sync::Arc};
 
+#[cfg(feature = "check")]
+use crate::check::Watched;
 use crate::ops::Position;
 use crate::types::{Atomic, AtomicScalar};
 
@@ -68,7 +73,54 @@ pub trait AtomicMemory: Copy {
     /// `u32` or `i32`.
     type Scalar: AtomicScalar;
     /// The element; every atomic access of a kernel comes through here.
-    fn atomic(&self, position: Position) -> &Atomic<Self::Scalar>;
+    fn atomic(&self, position: Position, kind: AccessKind) -> &Atomic<Self::Scalar>;
+}
+
+/// What an invocation does to an element.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKind {
+    /// Reads it.
+    Read,
+    /// Writes it.
+    Write,
+    /// `atomicLoad`.
+    AtomicLoad,
+    /// `atomicStore`.
+    AtomicStore,
+    /// Reads and writes it in one step that no other atomic access divides.
+    AtomicUpdate,
+}
+
+/// What a view with this address leads to, if its memory is watched.
+#[cfg(feature = "check")]
+#[inline]
+fn watched<'w>(first: *mut u8) -> Option<&'w Watched> {
+    if first.addr() & 1 == 0 {
+        return None;
+    }
+    // SAFETY: only a watched view has an odd address, and whoever makes one keeps what it points at alive.
+    Some(unsafe { &*first.wrapping_byte_sub(1).cast::<Watched>() })
+}
+
+/// The element at an index that is not in the view, which there is only where memory is watched. All by value, so that
+/// a view need not lie in memory for it.
+#[cfg(feature = "check")]
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn beyond(first: *mut u8, index: usize, len: usize, kind: AccessKind, name: &str) -> *mut u8 {
+    match watched(first) {
+        Some(watched) => watched.access(index, kind, Location::caller()),
+        None => crate::cpu::out_of_bounds(name, index, len),
+    }
+}
+
+/// The element at an index that is not in the view: there is none.
+#[cfg(not(feature = "check"))]
+#[inline(always)]
+#[track_caller]
+fn beyond(_: *mut u8, index: usize, len: usize, _: AccessKind, name: &str) -> *mut u8 {
+    crate::cpu::out_of_bounds(name, index, len)
 }
 
 macro_rules! view {
@@ -104,16 +156,39 @@ macro_rules! view {
                 Self { first, readable, writable, element: PhantomData }
             }
 
+            /// A view whose every access is checked; it must not outlive `watched`.
+            #[cfg(feature = "check")]
+            pub(crate) fn watched(watched: &Arc<Watched>) -> Self {
+                // No element of a kernel is aligned to less than two bytes: an odd address is not one's.
+                let first = Arc::as_ptr(watched).cast_mut().wrapping_byte_add(1).cast();
+                Self { first, readable: 0, writable: 0, element: PhantomData }
+            }
+
             /// Elements in the view, WGSL's `arrayLength`.
             #[inline(always)]
-            pub const fn len(&self) -> u32 {
+            pub fn len(&self) -> u32 {
+                #[cfg(feature = "check")]
+                if let Some(watched) = watched(self.first.cast()) {
+                    return watched.writable as u32;
+                }
                 self.writable as u32
+            }
+
+            /// The address of an element, `limit` the view's length for this kind of access.
+            #[inline(always)]
+            #[track_caller]
+            fn element(&self, index: usize, limit: usize, kind: AccessKind) -> *mut T {
+                if index >= limit {
+                    return beyond(self.first.cast(), index, limit, kind, stringify!($name)).cast();
+                }
+                // SAFETY: the index is inside the view.
+                unsafe { self.first.add(index) }
             }
 
             /// Whether there is no element.
             #[inline(always)]
-            pub const fn is_empty(&self) -> bool {
-                self.writable == 0
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
             }
         }
 
@@ -144,8 +219,9 @@ macro_rules! view {
             type Scalar = T;
             #[inline(always)]
             #[track_caller]
-            fn atomic(&self, position: Position) -> &Atomic<T> {
-                &self[position]
+            fn atomic(&self, Position(index): Position, kind: AccessKind) -> &Atomic<T> {
+                // SAFETY: as in `index`.
+                unsafe { &*self.element(index, self.writable, kind) }
             }
         }
 
@@ -154,11 +230,8 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn index(&self, Position(index): Position) -> &T {
-                if index >= self.readable {
-                    crate::cpu::out_of_bounds(stringify!($name), index, self.readable);
-                }
-                // SAFETY: the index is inside the view, whose memory is valid by `from_raw`'s contract.
-                unsafe { &*self.first.add(index) }
+                // SAFETY: an element's address, of memory that is valid by `from_raw`'s contract.
+                unsafe { &*self.element(index, self.readable, AccessKind::Read) }
             }
         }
 
@@ -166,11 +239,8 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn index_mut(&mut self, Position(index): Position) -> &mut T {
-                if index >= self.writable {
-                    crate::cpu::out_of_bounds(stringify!($name), index, self.writable);
-                }
                 // SAFETY: as in `index`; the reference lives for one assignment of one invocation.
-                unsafe { &mut *self.first.add(index) }
+                unsafe { &mut *self.element(index, self.writable, AccessKind::Write) }
             }
         }
     };

@@ -2,21 +2,21 @@
 //! `Workgroup<Atomic<T>>`. All are relaxed: a barrier orders them with other memory.
 
 use crate::builtins::Bits;
-use crate::storage::{AtomicMemory, Place};
+use crate::storage::{AccessKind, AtomicMemory, Place};
 use crate::types::CompareExchange;
 
 /// `atomicLoad(&x[i])`: the value.
 #[inline(always)]
 #[track_caller]
 pub fn atomic_load<M: AtomicMemory>(place: Place<M>) -> M::Scalar {
-    place.memory.atomic(place.position).load()
+    place.memory.atomic(place.position, AccessKind::AtomicLoad).load()
 }
 
 /// `atomicStore(&x[i], value)`: replaces the value.
 #[inline(always)]
 #[track_caller]
 pub fn atomic_store<M: AtomicMemory>(place: Place<M>, value: M::Scalar) {
-    place.memory.atomic(place.position).store(value);
+    place.memory.atomic(place.position, AccessKind::AtomicStore).store(value);
 }
 
 /// `atomicCompareExchangeWeak(&x[i], expected, value)`: replaces the value where it is `expected`.
@@ -27,7 +27,7 @@ pub fn atomic_compare_exchange_weak<M: AtomicMemory>(
     expected: M::Scalar,
     value: M::Scalar,
 ) -> CompareExchange<M::Scalar> {
-    place.memory.atomic(place.position).compare_exchange(expected, value)
+    place.memory.atomic(place.position, AccessKind::AtomicUpdate).compare_exchange(expected, value)
 }
 
 macro_rules! read_modify_write {
@@ -37,7 +37,7 @@ macro_rules! read_modify_write {
         #[track_caller]
         pub fn $name<M: AtomicMemory>(place: Place<M>, value: M::Scalar) -> M::Scalar {
             let $value = value;
-            place.memory.atomic(place.position).update(|$old| $new)
+            place.memory.atomic(place.position, AccessKind::AtomicUpdate).update(|$old| $new)
         }
 
         #[cfg(feature = "emit")]

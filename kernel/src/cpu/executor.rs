@@ -1,15 +1,19 @@
 //! Runs a kernel's workgroups: each workgroup on one thread, its invocations polled in turn from barrier to barrier.
-//! The place of a later race detector is [`Phases`]: a phase is what lies between two barriers.
+//! A phase is what lies between two barriers.
 
 use std::any::Any;
 use std::cell::Cell;
+use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
+#[cfg(feature = "check")]
+use crate::check::{AddressSpace, Mistake, Problem, Schedule, Trace, take_suspicion};
 use crate::layout::Stored;
-use crate::storage::Workgroup;
+
+use super::memory::WorkgroupMemory;
 
 /// Why a kernel failed on the CPU; always an error in the kernel or in its arguments.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -17,22 +21,31 @@ use crate::storage::Workgroup;
 pub enum CpuError {
     /// Some invocations of a workgroup wait at a barrier that others never reach.
     #[error(
-        "`{kernel}`, workgroup {workgroup}: invocation {waiting} waits at {at}, while invocation {other} {elsewhere}"
+        "`{kernel}`, workgroup {workgroup}, phase {phase}: invocation {waiting} waits at {at} for {operation}, while \
+         invocation {other} {elsewhere}"
     )]
     Divergence {
         /// The kernel.
         kernel: String,
         /// The workgroup's index.
         workgroup: u32,
+        /// Barriers that the workgroup passed before.
+        phase: u32,
         /// An invocation at the barrier.
         waiting: u32,
         /// `file:line:column` of the barrier.
         at: String,
-        /// An invocation that is not there.
+        /// What waits there: `workgroup_barrier`, `subgroup_add`, …
+        operation: &'static str,
+        /// An invocation that is not there; of a subgroup operation one of the same subgroup, where there is one.
         other: u32,
-        /// Where it is: "has returned" or "waits at …".
+        /// Where it is: "has returned", "has returned at …" or "waits at … for …".
         elsewhere: String,
     },
+    /// A checked run found a mistake.
+    #[cfg(feature = "check")]
+    #[error(transparent)]
+    Check(Box<Mistake>),
     /// The kernel stopped: an index out of bounds, for example.
     #[error("`{kernel}`, workgroup {workgroup}, invocation {invocation}: {message}")]
     Kernel {
@@ -50,19 +63,98 @@ pub enum CpuError {
 /// What the executor may choose where devices differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuOptions {
-    /// Invocations in a subgroup, a power of two (WebGPU allows 4 to 128).
-    pub subgroup_size: u32,
+    subgroup_size: u32,
+    #[cfg(feature = "check")]
+    schedule: Option<Schedule>,
 }
 
 impl Default for CpuOptions {
     fn default() -> Self {
-        Self { subgroup_size: 32 }
+        Self::with_subgroups_of(32)
+    }
+}
+
+impl CpuOptions {
+    /// Subgroups of `size` invocations, a power of two (WebGPU allows 4 to 128), or as many as a workgroup has.
+    pub const fn with_subgroups_of(size: u32) -> Self {
+        Self {
+            subgroup_size: size,
+            #[cfg(feature = "check")]
+            schedule: None,
+        }
+    }
+
+    /// Checks every access to memory and gives turns by this schedule; much slower, and on one thread.
+    #[cfg(feature = "check")]
+    pub const fn checked(self, schedule: Schedule) -> Self {
+        Self { schedule: Some(schedule), ..self }
+    }
+
+    /// Zeroed memory for a buffer; in checked runs it has no values until they are written.
+    pub(crate) fn memory(self, bytes: usize) -> super::Memory {
+        #[cfg(feature = "check")]
+        if self.schedule.is_some() {
+            return super::Memory::watched(bytes);
+        }
+        super::Memory::new(bytes)
+    }
+}
+
+/// What an invocation waits for.
+#[derive(Debug)]
+pub(super) enum Operation {
+    WorkgroupBarrier,
+    StorageBarrier,
+    /// A subgroup operation of this name, which orders no memory.
+    Subgroup(&'static str),
+}
+
+impl Operation {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::WorkgroupBarrier => "workgroup_barrier",
+            Self::StorageBarrier => "storage_barrier",
+            Self::Subgroup(name) => name,
+        }
+    }
+}
+
+/// Where an invocation stands when its turn is over.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// What it waits for; nothing where it has returned.
+    operation: Option<&'static Operation>,
+    /// The call that waits, or the early `return`.
+    at: Option<&'static Location<'static>>,
+}
+
+impl Place {
+    const END: Self = Self { operation: None, at: None };
+
+    fn take() -> Self {
+        Self { operation: OPERATION.take(), at: AT.take() }
+    }
+
+    fn waits_at(&self, at: &'static Location<'static>) -> bool {
+        // Of one call there may be several `Location`s, but mostly there is one.
+        self.operation.is_some() && self.at.is_some_and(|other| std::ptr::eq(other, at) || other == at)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.operation.is_some() { "waits" } else { "has returned" })?;
+        self.at.map_or(Ok(()), |at| write!(f, " at {at}"))?;
+        self.operation.map_or(Ok(()), |operation| write!(f, " for {}", operation.name()))
     }
 }
 
 thread_local! {
     static CURRENT: Cell<Invocation> = const { Cell::new(Invocation { lane: 0, workgroup_size: 1, subgroup_size: 1 }) };
-    static WAITING: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
+    static OPERATION: Cell<Option<&'static Operation>> = const { Cell::new(None) };
+    static AT: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
+    #[cfg(feature = "check")]
+    static MOMENT: Cell<Moment> = const { Cell::new(Moment { workgroup: 0, phase: 0, storage_epoch: 0, workgroup_epoch: 0 }) };
 }
 
 /// The invocation that this thread is running.
@@ -83,33 +175,55 @@ impl Invocation {
         CURRENT.get()
     }
 
-    pub(super) fn wait_at(at: &'static Location<'static>) {
-        WAITING.set(Some(at));
+    pub(super) fn wait_at(operation: &'static Operation, at: &'static Location<'static>) {
+        OPERATION.set(Some(operation));
+        AT.set(Some(at));
     }
 }
 
-/// Workgroup memory of one workgroup, filled with NaN patterns so that a kernel which relies on zeros fails its tests.
-pub struct WorkgroupMemory<T> {
-    elements: Box<[T]>,
+/// Notes where a kernel returns early; `#[kernel]` calls it before a `return`.
+#[inline]
+#[track_caller]
+pub fn returns_here() {
+    AT.set(Some(Location::caller()));
 }
 
-impl<T: Stored> WorkgroupMemory<T> {
-    /// Memory for `len` elements.
-    pub fn new(len: u32) -> Self {
-        let mut elements = Box::<[T]>::new_uninit_slice(len as usize);
-        // SAFETY: the range is the allocation's, and every bit pattern is a valid `Stored`.
-        let elements = unsafe {
-            std::ptr::write_bytes(elements.as_mut_ptr(), 0xff, len as usize);
-            elements.assume_init()
+/// How far the workgroup that this thread runs has come.
+#[cfg(feature = "check")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    workgroup: u32,
+    phase: u32,
+    storage_epoch: u32,
+    workgroup_epoch: u32,
+}
+
+#[cfg(feature = "check")]
+impl Moment {
+    pub(crate) fn now() -> Self {
+        MOMENT.get()
+    }
+
+    /// An access of the invocation that runs now.
+    pub(crate) fn trace(self, space: AddressSpace, at: &'static Location<'static>) -> Trace {
+        let epoch = match space {
+            AddressSpace::Storage => self.storage_epoch,
+            AddressSpace::Workgroup => self.workgroup_epoch,
         };
-        Self { elements }
+        Trace { at, workgroup: self.workgroup, invocation: Invocation::current().lane, phase: self.phase, epoch }
     }
 
-    /// A view for the workgroup's invocations.
-    pub fn view(&mut self) -> Workgroup<T> {
-        // SAFETY: the views are dropped with the invocations, before this memory: `Phases::run` borrows nothing but
-        // the generated entry keeps the memory alive until it returns.
-        unsafe { Workgroup::from_raw(self.elements.as_mut_ptr(), self.elements.len(), self.elements.len()) }
+    /// All invocations passed it: WGSL §17.11 says which memory each barrier orders.
+    fn pass(operation: &Operation, at: &'static Location<'static>) {
+        let mut moment = Self::now();
+        match operation {
+            Operation::WorkgroupBarrier => moment.workgroup_epoch += 1,
+            Operation::StorageBarrier => moment.storage_epoch += 1,
+            Operation::Subgroup(_) => return,
+        }
+        moment.phase += 1;
+        MOMENT.set(moment);
+        super::barrier::note_barrier(at);
     }
 }
 
@@ -120,6 +234,8 @@ pub struct Phases<'k> {
     workgroup: u32,
     workgroup_size: u32,
     subgroup_size: u32,
+    #[cfg(feature = "check")]
+    schedule: Option<Schedule>,
 }
 
 impl Phases<'_> {
@@ -132,10 +248,32 @@ impl Phases<'_> {
         CURRENT.set(Invocation { lane, workgroup_size: self.workgroup_size, subgroup_size: self.subgroup_size });
     }
 
+    /// Workgroup memory for the kernel's argument `name`, of `len` elements.
+    pub fn workgroup_memory<T: Stored>(&self, name: &'static str, len: u32) -> WorkgroupMemory<T> {
+        #[cfg(feature = "check")]
+        if self.schedule.is_some() {
+            return WorkgroupMemory::watched(name, len);
+        }
+        let _ = name;
+        WorkgroupMemory::new(len)
+    }
+
+    /// The order of turns, where it is not 0, 1, 2, …
+    fn order(&self, phase: u32) -> Option<Vec<u32>> {
+        let _ = phase;
+        #[cfg(feature = "check")]
+        if let Some(schedule) = self.schedule {
+            return Some(schedule.order(self.workgroup_size, u64::from(self.workgroup) << 32 | u64::from(phase)));
+        }
+        None
+    }
+
     /// Runs a kernel without barriers: one invocation after the other.
     #[inline]
     pub fn run_plain(&self, mut invocation: impl FnMut(u32)) -> Result<(), CpuError> {
-        for lane in 0..self.workgroup_size {
+        let order = self.order(0);
+        for turn in 0..self.workgroup_size {
+            let lane = order.as_ref().map_or(turn, |order| order[turn as usize]);
             self.enter(lane);
             invocation(lane);
         }
@@ -152,44 +290,85 @@ impl Phases<'_> {
             return Ok(());
         }
         super::subgroup::start_workgroup();
+        Place::take();
         let mut running: Vec<Option<Pin<Box<F>>>> =
             (0..self.workgroup_size).map(|lane| Some(Box::pin(invocation(lane)))).collect();
-        let mut places = vec![None; running.len()];
-        loop {
-            for (lane, slot) in (0_u32..).zip(running.iter_mut()) {
+        let mut places = vec![Place::END; running.len()];
+        let mut phase = 0;
+        for round in 0.. {
+            let order = self.order(round);
+            for turn in 0..self.workgroup_size {
+                let lane = order.as_ref().map_or(turn, |order| order[turn as usize]);
+                let slot = &mut running[lane as usize];
                 let Some(future) = slot else { continue };
                 self.enter(lane);
-                places[lane as usize] = match future.as_mut().poll(&mut context) {
-                    Poll::Pending => WAITING.take(),
-                    Poll::Ready(()) => {
+                let place = &mut places[lane as usize];
+                loop {
+                    let ready = future.as_mut().poll(&mut context).is_ready();
+                    *place = Place::take();
+                    if ready {
                         *slot = None;
-                        None
+                        break;
                     }
-                };
+                    if !self.leaves_out(place) {
+                        break;
+                    }
+                }
             }
-            if places.iter().all(Option::is_none) {
-                return Ok(());
+            match self.where_all_met(&places, phase)? {
+                None => break,
+                Some((operation, _at)) => {
+                    phase += u32::from(!matches!(operation, Operation::Subgroup(_)));
+                    #[cfg(feature = "check")]
+                    if self.schedule.is_some() {
+                        Moment::pass(operation, _at);
+                    }
+                }
             }
-            self.check_all_met(&places)?;
         }
+        Ok(())
     }
 
-    fn check_all_met(&self, places: &[Option<&'static Location<'static>>]) -> Result<(), CpuError> {
-        let Some((waiting, at)) = (0_u32..).zip(places).find_map(|(lane, place)| place.map(|place| (lane, place)))
-        else {
-            return Ok(());
-        };
-        match (0_u32..).zip(places).find(|(_, place)| **place != Some(at)) {
-            None => Ok(()),
-            Some((other, place)) => Err(CpuError::Divergence {
-                kernel: self.kernel.to_owned(),
-                workgroup: self.workgroup,
-                waiting,
-                at: at.to_string(),
-                other,
-                elsewhere: place.map_or("has returned".to_owned(), |place| format!("waits at {place}")),
-            }),
+    /// Whether a checked run does without this barrier.
+    fn leaves_out(&self, place: &Place) -> bool {
+        let _ = place;
+        #[cfg(feature = "check")]
+        if self.schedule.is_some()
+            && let Place { operation: Some(Operation::WorkgroupBarrier | Operation::StorageBarrier), at: Some(at) } =
+                place
+        {
+            return super::barrier::is_left_out(at);
         }
+        false
+    }
+
+    /// What all invocations wait for and where, nothing where all have returned.
+    fn where_all_met(
+        &self,
+        places: &[Place],
+        phase: u32,
+    ) -> Result<Option<(&'static Operation, &'static Location<'static>)>, CpuError> {
+        let waiting = (0_u32..).zip(places).find_map(|(lane, place)| Some((lane, place.operation?, place.at?)));
+        let Some((waiting, operation, at)) = waiting else { return Ok(None) };
+        let subgroup = |lane: u32| lane / self.subgroup_size;
+        let is_subgroup = matches!(operation, Operation::Subgroup(_));
+        let elsewhere = (0_u32..).zip(places).filter(|(_, place)| !place.waits_at(at));
+        let Some((other, place)) =
+            elsewhere.min_by_key(|(lane, _)| (is_subgroup && subgroup(*lane) != subgroup(waiting), *lane))
+        else {
+            return Ok(Some((operation, at)));
+        };
+        let of = if is_subgroup && subgroup(other) == subgroup(waiting) { "of its subgroup " } else { "" };
+        Err(CpuError::Divergence {
+            kernel: self.kernel.to_owned(),
+            workgroup: self.workgroup,
+            phase,
+            waiting,
+            at: at.to_string(),
+            operation: operation.name(),
+            other,
+            elsewhere: format!("{of}{place}"),
+        })
     }
 }
 
@@ -206,8 +385,22 @@ pub fn run(
 ) -> Result<(), CpuError> {
     let subgroup_size = options.subgroup_size.min(workgroup_size.next_power_of_two());
     let one = |workgroup: u32| {
-        let phases = Phases { kernel, workgroup, workgroup_size, subgroup_size };
+        let phases = Phases {
+            kernel,
+            workgroup,
+            workgroup_size,
+            subgroup_size,
+            #[cfg(feature = "check")]
+            schedule: options.schedule,
+        };
         catch_unwind(AssertUnwindSafe(|| body(&phases))).unwrap_or_else(|payload| {
+            #[cfg(feature = "check")]
+            let payload = match payload.downcast::<Problem>() {
+                Ok(problem) => {
+                    return Err(CpuError::Check(Box::new(Mistake { kernel: kernel.to_owned(), problem: *problem })));
+                }
+                Err(payload) => payload,
+            };
             Err(CpuError::Kernel {
                 kernel: kernel.to_owned(),
                 workgroup,
@@ -216,7 +409,33 @@ pub fn run(
             })
         })
     };
+    #[cfg(feature = "check")]
+    if let Some(schedule) = options.schedule {
+        return run_checked(kernel, groups, schedule, one);
+    }
     for_each_workgroup(groups, one)
+}
+
+#[cfg(feature = "check")]
+fn run_checked(
+    kernel: &str,
+    groups: u32,
+    schedule: Schedule,
+    one: impl Fn(u32) -> Result<(), CpuError>,
+) -> Result<(), CpuError> {
+    let outcome = schedule.order(groups, 0).into_iter().try_for_each(|workgroup| {
+        MOMENT.set(Moment { workgroup, phase: 0, storage_epoch: 0, workgroup_epoch: 0 });
+        one(workgroup)
+    });
+    let is_race =
+        |error: &CpuError| matches!(error, CpuError::Check(mistake) if matches!(mistake.problem, Problem::Race { .. }));
+    // What an invocation did with a value that it should not have read explains nothing; a race does.
+    match take_suspicion() {
+        Some(problem) if !outcome.as_ref().is_err_and(is_race) => {
+            Err(CpuError::Check(Box::new(Mistake { kernel: kernel.to_owned(), problem })))
+        }
+        _ => outcome,
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

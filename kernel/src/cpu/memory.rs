@@ -1,17 +1,24 @@
-//! Buffers of the CPU backend: shared, 16-byte aligned, of a fixed size.
+//! Memory of the CPU backend: buffers, shared, 16-byte aligned and of a fixed size, and workgroup memory. In checked
+//! runs both are watched.
 
 use std::any::TypeId;
 use std::cell::UnsafeCell;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
+#[cfg(feature = "check")]
+use crate::check::{AddressSpace, Shadow, SharedShadow, Watched, lock};
 use crate::layout::Stored;
-use crate::storage::Storage;
+use crate::storage::{Storage, Workgroup};
+use crate::variant::Access;
 
 /// Memory that kernels on the CPU read and write. Clones share it.
 #[derive(Clone)]
 pub struct Memory {
     words: Arc<[UnsafeCell<u128>]>,
     bytes: usize,
+    #[cfg(feature = "check")]
+    shadow: Option<SharedShadow>,
 }
 
 // SAFETY: the cells are plain words; kernels without races write disjoint ones, and the host copies only between
@@ -30,7 +37,18 @@ impl Memory {
     /// Zeroed memory of at least `bytes` bytes, with slack for one more word as on the GPU.
     pub fn new(bytes: usize) -> Self {
         let words = (bytes + 4).div_ceil(16);
-        Self { words: (0..words).map(|_| UnsafeCell::new(0)).collect(), bytes }
+        Self {
+            words: (0..words).map(|_| UnsafeCell::new(0)).collect(),
+            bytes,
+            #[cfg(feature = "check")]
+            shadow: None,
+        }
+    }
+
+    /// As [`new`](Self::new), but every access of a kernel is checked, and there are no values before they are written.
+    #[cfg(feature = "check")]
+    pub(crate) fn watched(bytes: usize) -> Self {
+        Self { shadow: Some(SharedShadow::new(Shadow::new(bytes).into())), ..Self::new(bytes) }
     }
 
     /// Bytes asked for.
@@ -47,19 +65,43 @@ impl Memory {
         UnsafeCell::raw_get(self.words.as_ptr()).cast()
     }
 
-    /// A view of its whole elements of type `T`. Of words, one more may be read, as kernels do that fetch unaligned
-    /// words and find the last one's rest behind the end.
-    pub fn view<T: Stored>(&self) -> Storage<T> {
+    /// Its whole elements of type `T` as the kernel's argument `name` in one dispatch. Of words, one more may be read,
+    /// as kernels do that fetch unaligned words and find the last one's rest behind the end.
+    pub fn bind<T: Stored>(&self, name: &'static str, access: Access) -> Binding<'_, T> {
         let slack = if TypeId::of::<T>() == TypeId::of::<u32>() { 4 } else { 0 };
         let (writable, readable) = (self.bytes / size_of::<T>(), (self.bytes + slack) / size_of::<T>());
-        // SAFETY: the memory is 16-byte aligned and at least `bytes + 4` long; every bit pattern is a valid `T`.
-        unsafe { Storage::from_raw(self.first().cast(), writable, readable) }
+        let _ = (name, access);
+        #[cfg(feature = "check")]
+        if let Some(shadow) = &self.shadow {
+            lock(shadow).start_dispatch(size_of::<T>(), access == Access::ReadWrite);
+            let watched = Arc::new(Watched {
+                name,
+                space: AddressSpace::Storage,
+                first: self.first(),
+                element: size_of::<T>(),
+                writable,
+                readable,
+                shadow: shadow.clone(),
+            });
+            return Binding { view: Storage::watched(&watched), _watched: Some(watched), memory: PhantomData };
+        }
+        Binding {
+            // SAFETY: the memory is 16-byte aligned and at least `bytes + 4` long; every bit pattern is a valid `T`.
+            view: unsafe { Storage::from_raw(self.first().cast(), writable, readable) },
+            #[cfg(feature = "check")]
+            _watched: None,
+            memory: PhantomData,
+        }
     }
 
     /// Copies `from` to byte `offset`; bytes beyond the end are left out and reported as `false`.
     pub fn write(&self, offset: usize, from: &[u8]) -> bool {
         let fits = offset.checked_add(from.len()).is_some_and(|end| end <= self.words.len() * 16);
         if fits {
+            #[cfg(feature = "check")]
+            if let Some(shadow) = &self.shadow {
+                lock(shadow).set_initialised(offset..offset + from.len(), true);
+            }
             // SAFETY: the range was checked, and no kernel runs while the host writes.
             unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), self.first().add(offset), from.len()) }
         }
@@ -74,5 +116,98 @@ impl Memory {
             unsafe { std::ptr::copy_nonoverlapping(self.first().add(offset), to.as_mut_ptr(), to.len()) }
         }
         fits
+    }
+
+    /// Copies `bytes` bytes from byte `from` on to byte `to` of another memory, as far as both reach.
+    pub(crate) fn copy_to(&self, from: usize, target: &Self, to: usize, bytes: usize) {
+        let mut copied = vec![0; bytes];
+        self.read(from, &mut copied);
+        target.write(to, &copied);
+        #[cfg(feature = "check")]
+        if let (Some(source), Some(shadow)) = (&self.shadow, &target.shadow) {
+            let initialised = lock(source).is_initialised(from..from + bytes);
+            lock(shadow).set_initialised(to..to + bytes, initialised);
+        }
+    }
+}
+
+/// A buffer as an argument of a kernel while a dispatch runs.
+pub struct Binding<'m, T> {
+    view: Storage<T>,
+    #[cfg(feature = "check")]
+    _watched: Option<Arc<Watched>>,
+    memory: PhantomData<&'m Memory>,
+}
+
+impl<T: Stored> Binding<'_, T> {
+    /// A view for an invocation; it must not outlive the binding.
+    pub fn view(&self) -> Storage<T> {
+        self.view
+    }
+}
+
+/// Workgroup memory of one workgroup, filled with NaN patterns so that a kernel which relies on zeros fails its tests.
+pub struct WorkgroupMemory<T> {
+    elements: Box<[T]>,
+    #[cfg(feature = "check")]
+    watch: Watch,
+}
+
+/// Whether workgroup memory is watched.
+#[cfg(feature = "check")]
+enum Watch {
+    Off,
+    /// Under this name, as soon as there is a view.
+    Named(&'static str),
+    On(Arc<Watched>),
+}
+
+impl<T: Stored> WorkgroupMemory<T> {
+    /// Memory for `len` elements.
+    pub fn new(len: u32) -> Self {
+        let mut elements = Box::<[T]>::new_uninit_slice(len as usize);
+        // SAFETY: the range is the allocation's, and every bit pattern is a valid `Stored`.
+        let elements = unsafe {
+            std::ptr::write_bytes(elements.as_mut_ptr(), 0xff, len as usize);
+            elements.assume_init()
+        };
+        Self {
+            elements,
+            #[cfg(feature = "check")]
+            watch: Watch::Off,
+        }
+    }
+
+    /// As [`new`](Self::new), but every access is checked.
+    #[cfg(feature = "check")]
+    pub(crate) fn watched(name: &'static str, len: u32) -> Self {
+        Self { watch: Watch::Named(name), ..Self::new(len) }
+    }
+
+    /// A view for the workgroup's invocations.
+    pub fn view(&mut self) -> Workgroup<T> {
+        let (first, len) = (self.elements.as_mut_ptr(), self.elements.len());
+        #[cfg(feature = "check")]
+        {
+            if let Watch::Named(name) = self.watch {
+                let mut shadow = Shadow::new(len * size_of::<T>());
+                shadow.start_dispatch(size_of::<T>(), true);
+                self.watch = Watch::On(Arc::new(Watched {
+                    name,
+                    space: AddressSpace::Workgroup,
+                    first: first.cast(),
+                    element: size_of::<T>(),
+                    writable: len,
+                    readable: len,
+                    shadow: SharedShadow::new(shadow.into()),
+                }));
+            }
+            if let Watch::On(watched) = &self.watch {
+                return Workgroup::watched(watched);
+            }
+        }
+        // SAFETY: the views are dropped with the invocations, before this memory: `Phases::run` borrows nothing but
+        // the generated entry keeps the memory alive until it returns.
+        unsafe { Workgroup::from_raw(first, len, len) }
     }
 }

@@ -7,8 +7,14 @@ mod memory;
 mod subgroup;
 
 pub use barrier::{Barrier, storage_barrier, workgroup_barrier};
-pub use executor::{CpuError, CpuOptions, Invocation, Phases, WorkgroupMemory, run};
-pub use memory::Memory;
+#[cfg(feature = "check")]
+pub(crate) use barrier::{leave_out, take_barriers};
+#[cfg(feature = "check")]
+pub(crate) use executor::Moment;
+pub use executor::{CpuError, CpuOptions, Invocation, Phases, returns_here, run};
+pub use memory::{Binding, Memory, WorkgroupMemory};
+#[cfg(feature = "check")]
+pub(crate) use subgroup::take_widest_use;
 pub use subgroup::{
     Collective, SubgroupOp, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
 };

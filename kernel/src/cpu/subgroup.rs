@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::executor::Invocation;
+use super::executor::{Invocation, Operation};
 
 /// A scalar that subgroup operations take.
 pub trait Collective: Copy {
@@ -56,11 +56,29 @@ pub(super) fn start_workgroup() {
     SLOTS.with_borrow_mut(|slots| slots.lanes.clear());
 }
 
+#[cfg(feature = "check")]
+thread_local! {
+    static WIDEST: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Invocations of the largest workgroup that used subgroups on this thread since the last call, 0 for none.
+#[cfg(feature = "check")]
+pub(crate) fn take_widest_use() -> u32 {
+    WIDEST.take()
+}
+
+#[inline]
+fn note_use(_me: Invocation) {
+    #[cfg(feature = "check")]
+    WIDEST.set(Ord::max(WIDEST.get(), _me.workgroup_size));
+}
+
 /// The future of a subgroup operation.
 #[must_use = "a subgroup operation does nothing until it is awaited"]
 pub struct SubgroupOp<T> {
     value: T,
     fold: fn(T, T) -> T,
+    operation: &'static Operation,
     at: &'static Location<'static>,
     left_in: Option<usize>,
 }
@@ -70,6 +88,7 @@ impl<T: Collective + Unpin> Future for SubgroupOp<T> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
         let me = Invocation::current();
+        note_use(me);
         if me.workgroup_size == 1 {
             return Poll::Ready(self.value);
         }
@@ -85,7 +104,7 @@ impl<T: Collective + Unpin> Future for SubgroupOp<T> {
                 *entered = entered.wrapping_add(1);
                 values[set] = self.value.to_bits();
                 self.left_in = Some(set);
-                Invocation::wait_at(self.at);
+                Invocation::wait_at(self.operation, self.at);
                 Poll::Pending
             }
             Some(set) => {
@@ -103,30 +122,51 @@ impl<T: Collective + Unpin> Future for SubgroupOp<T> {
 /// `subgroupAdd(e)`: the sum over the subgroup, in every invocation (WGSL §17.13). Needs the feature `subgroups`.
 #[track_caller]
 pub fn subgroup_add<T: Collective + Unpin>(value: T) -> SubgroupOp<T> {
-    SubgroupOp { value, fold: T::add, at: Location::caller(), left_in: None }
+    SubgroupOp {
+        value,
+        fold: T::add,
+        operation: &Operation::Subgroup("subgroup_add"),
+        at: Location::caller(),
+        left_in: None,
+    }
 }
 
 /// `subgroupMax(e)`: the greatest value of the subgroup. Needs the feature `subgroups`.
 #[track_caller]
 pub fn subgroup_max<T: Collective + Unpin>(value: T) -> SubgroupOp<T> {
-    SubgroupOp { value, fold: T::max, at: Location::caller(), left_in: None }
+    SubgroupOp {
+        value,
+        fold: T::max,
+        operation: &Operation::Subgroup("subgroup_max"),
+        at: Location::caller(),
+        left_in: None,
+    }
 }
 
 /// `subgroupMin(e)`: the least value of the subgroup. Needs the feature `subgroups`.
 #[track_caller]
 pub fn subgroup_min<T: Collective + Unpin>(value: T) -> SubgroupOp<T> {
-    SubgroupOp { value, fold: T::min, at: Location::caller(), left_in: None }
+    SubgroupOp {
+        value,
+        fold: T::min,
+        operation: &Operation::Subgroup("subgroup_min"),
+        at: Location::caller(),
+        left_in: None,
+    }
 }
 
 /// `@builtin(subgroup_size)`.
 #[inline]
 pub fn subgroup_size() -> u32 {
-    Invocation::current().subgroup_size
+    let me = Invocation::current();
+    note_use(me);
+    me.subgroup_size
 }
 
 /// `@builtin(subgroup_invocation_id)`.
 #[inline]
 pub fn subgroup_invocation_id() -> u32 {
     let me = Invocation::current();
+    note_use(me);
     me.lane % me.subgroup_size
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use super::buffer::{Buffer, RawBuffer};
 use super::error::DispatchError;
 use super::recorder::Plan;
-use crate::cpu::{CpuOptions, Memory};
+use crate::cpu::CpuOptions;
 use crate::layout::Element;
 
 /// A GPU, or the CPU executor. Clones are the same device.
@@ -31,9 +31,9 @@ impl Device {
         let raw = match self {
             #[cfg(feature = "gpu")]
             Self::Gpu(gpu) => RawBuffer::Gpu(gpu.create(bytes as u64, label)?),
-            Self::Cpu(_) => {
+            Self::Cpu(options) => {
                 let _ = label;
-                RawBuffer::Cpu(Memory::new(bytes))
+                RawBuffer::Cpu(options.memory(bytes))
             }
         };
         Ok(Buffer::from_raw(raw, len))

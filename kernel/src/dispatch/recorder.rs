@@ -133,9 +133,7 @@ impl Recorder {
             (Recording::Cpu(_, steps), RawBuffer::Cpu(source), RawBuffer::Cpu(target)) => {
                 let (source, target) = (source.clone(), target.clone());
                 let kernel: CpuKernel = Box::new(move |_, _| {
-                    let mut bytes = vec![0; count * size];
-                    source.read(from * size, &mut bytes);
-                    target.write(to * size, &bytes);
+                    source.copy_to(from * size, &target, to * size, count * size);
                     Ok(())
                 });
                 steps.push(CpuStep { kernel, params: Mutex::new(Vec::new()), contract: None });

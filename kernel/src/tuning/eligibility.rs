@@ -55,7 +55,7 @@ pub(super) async fn check(gpu: &Gpu, variant: &Variant) -> Result<Result<(), Ine
         Err(other) => return Err(other.into()),
     };
     let (_, subgroup_size) = gpu.subgroup_sizes();
-    let options = CpuOptions { subgroup_size: subgroup_size.clamp(4, 128) };
+    let options = CpuOptions::with_subgroups_of(subgroup_size.clamp(4, 128));
     let on_cpu = outputs(&Device::Cpu(options), variant).await?;
     for (actual, expected) in on_gpu.iter().zip(&on_cpu) {
         if let Some(worst) = difference(actual, expected) {

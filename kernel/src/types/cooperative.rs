@@ -1,7 +1,7 @@
 //! Cooperative matrices, naga's `enable wgpu_cooperative_matrix;` (native only): a tile that a subgroup holds together
 //! and multiplies on its matrix units. WGSL itself has none; the names are naga's in Rust's spelling.
 
-use crate::cpu::Invocation;
+use crate::cpu::subgroup_invocation_id;
 use crate::layout::Scalar;
 use crate::ops::{ToF32, to_f32};
 use crate::types::{Value, f16};
@@ -77,8 +77,7 @@ pub trait CooperativeMatrix: Value {
 
 /// Whether this invocation holds its subgroup's matrices on the CPU: the first does.
 pub(crate) fn holds_elements() -> bool {
-    let me = Invocation::current();
-    me.lane.is_multiple_of(me.subgroup_size)
+    subgroup_invocation_id() == 0
 }
 
 macro_rules! matrix {

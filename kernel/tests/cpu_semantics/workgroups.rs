@@ -99,7 +99,7 @@ fn check_subgroups<const W: u32>(device: &Device) -> u32 {
 #[test]
 fn a_subgroup_operation_combines_the_values_of_its_subgroup() {
     for size in [4, 8, 16, 32, 64, 128] {
-        let device = Device::Cpu(CpuOptions { subgroup_size: size });
+        let device = Device::Cpu(CpuOptions::with_subgroups_of(size));
         assert_eq!(check_subgroups::<256>(&device), size);
         assert_eq!(check_subgroups::<64>(&device), size.min(64));
     }
