@@ -1,7 +1,7 @@
 //! The embedded model's exam: all five hundred prompts of `models/tiny/heldout.jsonl`, answered greedily through the
 //! whole engine. Prints the answers that are not exactly right, and how many are.
 //!
-//! `cargo run --release --example heldout [-- DEVICE]`, where DEVICE is `cpu` (as if not given), `gpu` or part of a name.
+//! `cargo run --release -p gemmule-engine --example heldout [-- DEVICE]`, where DEVICE is `cpu` (as if not given), `gpu` or part of a name.
 
 use std::error::Error;
 use std::pin::pin;
@@ -26,11 +26,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let choice: DeviceChoice = std::env::args().nth(1).unwrap_or_else(|| "cpu".into()).parse()?;
     let device = pollster::block_on(Device::open(&choice))?;
     println!("on {}", device.description());
-    let source = Arc::new(MemorySource::from_static(include_bytes!("../models/tiny/tiny.gguf")));
+    let source = Arc::new(MemorySource::from_static(include_bytes!("../../models/tiny/tiny.gguf")));
     let model = pollster::block_on(Model::load(source, LoadOptions::new(device)))?;
     let mut session = model.session(SessionOptions::default())?;
     let exam: Vec<Exchange> =
-        include_str!("../models/tiny/heldout.jsonl").lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        include_str!("../../models/tiny/heldout.jsonl").lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let mut exact = 0;
     for exchange in &exam {
         let answer = answer(&model, &mut session, &exchange.messages)?;

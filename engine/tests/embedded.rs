@@ -42,7 +42,7 @@ fn answers_on_a_gpu_are_transformers() {
     check_answers(&model, &some);
 }
 
-/// The whole exam, which takes minutes without optimisation: `cargo run --release --example heldout`.
+/// The whole exam, which takes minutes without optimisation: `cargo run --release -p gemmule-engine --example heldout`.
 #[test]
 fn prompts_that_training_never_saw_are_answered_exactly() {
     let model = on_cpu();

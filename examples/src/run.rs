@@ -49,7 +49,7 @@ pub fn time(device: &Device, plan: &Plan) -> Result<Duration, DispatchError> {
         }
         _ => {
             let fence = device.create::<u32>(1, "fence")?;
-            let mut timed = || {
+            let timed = || {
                 let start = Instant::now();
                 pollster::block_on(device.run_then_read(&[plan], &fence, 0..1)?)?;
                 Ok(start.elapsed())
@@ -66,10 +66,7 @@ pub fn time(device: &Device, plan: &Plan) -> Result<Duration, DispatchError> {
 ///
 /// # Errors
 /// What the device or a kernel reports.
-pub fn show(
-    bytes: f64,
-    computation: impl Fn(&mut Trial) -> Result<(), DispatchError>,
-) -> Result<(), Box<dyn Error>> {
+pub fn show(bytes: f64, computation: impl Fn(&mut Trial) -> Result<(), DispatchError>) -> Result<(), Box<dyn Error>> {
     let device = device()?;
     let outputs = Trial::describe(&device, &computation)?.run()?;
     if let Some(output) = outputs.first() {
