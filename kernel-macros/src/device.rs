@@ -8,6 +8,7 @@ use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, stub, without_body};
 use crate::lower::{self, BodyOf, constant::Constants, private};
 use crate::params;
+use crate::reference::{self, Scope};
 use crate::signature::{self, Argument, Role};
 use crate::uniformity::{self, Findings, Kind};
 
@@ -43,6 +44,14 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
     if report.is_none() {
         findings.iter().flat_map(|findings| findings.errors.clone()).for_each(|error| diagnostics.add(error));
     }
+    let reference = reference::function(
+        &function.sig,
+        Some(&function.block),
+        format_ident!("reference"),
+        &constants,
+        &Scope::default(),
+    )
+    .map(|reference| reference_only(&quote!(pub #reference)));
     cpu_body::rewrite(&mut function.block, &constants);
     if let (None, Some(findings)) = (&report, findings) {
         findings.assert_in(&mut function.block);
@@ -64,6 +73,7 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
                 #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
                 pub #twin
             }
+            #reference
         }
     };
     // Callers read the constants whether the function is emitted or not.
@@ -81,12 +91,21 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
 fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) -> TokenStream {
     let owner = definition.ident.to_string();
     let mut twins = Vec::new();
+    let scope = Scope::default().within(&definition.generics);
     for item in &mut definition.items {
         let TraitItem::Fn(function) = item else { continue };
         let constants = Constants::new(signature::const_generics(&function.sig.generics));
         let name = format_ident!("__emit_{}", function.sig.ident);
         let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
         let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(&owner), kind, diagnostics);
+        let reference = reference::function(
+            &function.sig,
+            function.default.as_ref(),
+            reference::twin_name(&function.sig.ident),
+            &constants,
+            &scope,
+        )
+        .map(|reference| reference_only(&reference));
         if let Some(body) = &mut function.default {
             finish_body(body, &constants, twin.findings.as_ref(), diagnostics);
         }
@@ -95,6 +114,7 @@ fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) ->
             #[doc(hidden)]
             #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
             #twin
+            #reference
         });
     }
     with_twins(definition.to_token_stream(), &twins, diagnostics)
@@ -105,6 +125,7 @@ fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnost
     // Two traits may give one type functions of one name.
     let owner = implementation.trait_.as_ref().map_or(String::new(), |(path, _)| path.to_token_stream().to_string());
     let mut twins = Vec::new();
+    let scope = Scope::default().within(&implementation.generics);
     for item in &mut implementation.items {
         let ImplItem::Fn(function) = item else { continue };
         let constants = Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
@@ -112,6 +133,14 @@ fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnost
         let visibility = function.vis.clone();
         let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
         let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(&owner), kind, diagnostics);
+        let reference = reference::function(
+            &function.sig,
+            Some(&function.block),
+            reference::twin_name(&function.sig.ident),
+            &constants,
+            &scope,
+        )
+        .map(|reference| reference_only(&quote!(#visibility #reference)));
         finish_body(&mut function.block, &constants, twin.findings.as_ref(), diagnostics);
         let twin = twin.named(name);
         function.attrs.push(syn::parse_quote!(#[inline]));
@@ -119,9 +148,21 @@ fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnost
             #[doc(hidden)]
             #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
             #visibility #twin
+            #reference
         });
     }
     with_twins(implementation.to_token_stream(), &twins, diagnostics)
+}
+
+/// A reference, where the crate `kernel` has them.
+fn reference_only(reference: &TokenStream) -> TokenStream {
+    quote! {
+        ::kernel::__reference_only! {
+            #[doc(hidden)]
+            #[allow(dead_code, clippy::too_many_arguments, unused_variables, unused_parens)]
+            #reference
+        }
+    }
 }
 
 /// The body for the CPU; of an item with errors only its shape, so that rustc adds none.

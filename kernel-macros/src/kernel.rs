@@ -9,10 +9,11 @@ use crate::contract::Names;
 use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, without_body};
 use crate::lower::{self, BodyOf, constant::Constants};
+use crate::reference::{self, Scope};
 use crate::signature::{self, Argument, Builtin, Role};
 use crate::uniformity::{self, Kind};
 
-/// `workgroup = .., groups = ..`, what exceeds WebGPU's default limits, and `requires(..)`.
+/// `workgroup = .., groups = ..`, what exceeds WebGPU's default limits, `requires(..)` and `tolerance(..)`.
 #[derive(Default)]
 struct Attribute {
     workgroup: Option<Expr>,
@@ -23,6 +24,44 @@ struct Attribute {
     requires: Option<Vec<Expr>>,
     /// For tests of the analysis itself: what is not uniform is listed, and not refused.
     report_uniformity: bool,
+    tolerance: Option<Tolerance>,
+}
+
+/// How far the kernel's outputs may lie from its f64 reference.
+struct Tolerance {
+    rel: Option<Expr>,
+    abs: Option<Expr>,
+}
+
+impl Parse for Tolerance {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let inner;
+        let parentheses = syn::parenthesized!(inner in input);
+        let mut tolerance = Self { rel: None, abs: None };
+        while !inner.is_empty() {
+            let name: Ident = inner.parse()?;
+            let slot = match name.to_string().as_str() {
+                "rel" => &mut tolerance.rel,
+                "abs" => &mut tolerance.abs,
+                _ => return Err(syn::Error::new(name.span(), "a tolerance has `rel` and `abs`")),
+            };
+            if slot.is_some() {
+                return Err(syn::Error::new(name.span(), format!("`{name}` is given twice")));
+            }
+            inner.parse::<Token![=]>()?;
+            *slot = Some(inner.parse()?);
+            if !inner.is_empty() {
+                inner.parse::<Token![,]>()?;
+            }
+        }
+        if tolerance.rel.is_none() && tolerance.abs.is_none() {
+            return Err(syn::Error::new(
+                parentheses.span.join(),
+                "a tolerance says how far outputs may lie from the f64 reference: `tolerance(rel = 1e-5)`",
+            ));
+        }
+        Ok(tolerance)
+    }
 }
 
 impl Parse for Attribute {
@@ -33,6 +72,16 @@ impl Parse for Attribute {
             if name == "report_uniformity" {
                 attribute.report_uniformity = true;
                 input.parse::<Option<Token![,]>>()?;
+                continue;
+            }
+            if name == "tolerance" {
+                if attribute.tolerance.is_some() {
+                    return Err(syn::Error::new(name.span(), "`tolerance` is given twice"));
+                }
+                attribute.tolerance = Some(input.parse()?);
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
                 continue;
             }
             let slot = match name.to_string().as_str() {
@@ -56,8 +105,8 @@ impl Parse for Attribute {
                 _ => {
                     return Err(syn::Error::new(
                         name.span(),
-                        "`#[kernel]` takes `workgroup`, `groups`, `workgroup_memory`, `invocations`, `storage_buffers` and \
-                         `requires(..)`",
+                        "`#[kernel]` takes `workgroup`, `groups`, `workgroup_memory`, `invocations`, `storage_buffers`, \
+                         `requires(..)` and `tolerance(..)`",
                     ));
                 }
             };
@@ -109,6 +158,13 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         return diagnostics.into_tokens(without_body(&original)).unwrap_or_default();
     };
     let body_holds = diagnostics.is_empty();
+    let reference = reference::function(
+        &function.sig,
+        Some(&function.block),
+        format_ident!("reference"),
+        &constants,
+        &Scope::default(),
+    );
     cpu_body::rewrite_kernel(&mut function, &constants);
     let limits = Limits {
         memory: attribute.workgroup_memory,
@@ -119,7 +175,14 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         findings.assert_in(&mut function.block);
     }
     let contract = contract.unwrap_or_default();
-    let mut expansion = Expansion { function, arguments, workgroup, groups, limits, contract, twin, divergences };
+    let tolerance = attribute.tolerance;
+    let reference = match reference {
+        _ if !body_holds => Err(quote!(NotBuilt)),
+        _ if reference::has_generic_values(&function.sig.generics) => Err(quote!(GenericValues)),
+        reference => reference.ok_or_else(|| quote!(Cooperative)),
+    };
+    let mut expansion =
+        Expansion { function, arguments, workgroup, groups, limits, contract, tolerance, twin, reference, divergences };
     if !body_holds {
         // The kernel's dispatch stays for its callers, so that they add no errors.
         expansion.twin = quote!(());
@@ -258,8 +321,20 @@ struct Expansion {
     groups: Expr,
     limits: Limits,
     contract: TokenStream,
+    tolerance: Option<Tolerance>,
     twin: TokenStream,
     divergences: Option<TokenStream>,
+    /// The body over f64, or the name of the reason why it has none.
+    reference: Result<TokenStream, TokenStream>,
+}
+
+/// Which of a kernel's bodies the CPU runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CpuBody {
+    /// The author's.
+    Own,
+    /// The one over f64.
+    Reference,
 }
 
 /// What a kernel declares to need beyond WebGPU's default limits.
@@ -347,9 +422,10 @@ impl Expansion {
         let generic_names = signature::generic_names(generics);
         let params_list = &generics.params;
         let args = self.args();
-        let (cpu, raw) = (self.cpu(), self.storage().map(|(name, _, _)| quote!(args.#name.raw())));
+        let (cpu, raw) = (self.cpu(CpuBody::Own), self.storage().map(|(name, _, _)| quote!(args.#name.raw())));
         let builder = self.builder();
         let (twin, divergences) = (&self.twin, &self.divergences);
+        let (tolerance, reference, on_reference) = (self.tolerance(), self.reference(), self.on_reference());
         let args_generics = if self.args_types().is_empty() {
             quote!(<'_>)
         } else {
@@ -409,6 +485,7 @@ impl Expansion {
 
             impl #impl_generics ::kernel::dispatch::Variant for Kernel #type_generics #bounds {
                 type Params = #params_type;
+                const TOLERANCE: ::core::option::Option<::kernel::tolerance::Tolerance> = #tolerance;
                 fn desc() -> ::kernel::variant::VariantDesc {
                     ::kernel::variant::VariantDesc {
                         key: Self::key(),
@@ -428,7 +505,10 @@ impl Expansion {
                 fn contract() -> ::kernel::contract::Contract {
                     #contract
                 }
+                #on_reference
             }
+
+            #reference
 
             ::kernel::__emit_only! {
                 /// The variant's WGSL.
@@ -438,6 +518,7 @@ impl Expansion {
                     let key = <Kernel #type_generics as ::kernel::dispatch::Variant>::key();
                     let contract = <Kernel #type_generics as ::kernel::dispatch::Variant>::contract();
                     ::kernel::emit::kernel(key, Kernel #turbofish::WORKGROUP_SIZE, contract, |__kernel| {
+                        __kernel.tolerance(<Kernel #type_generics as ::kernel::dispatch::Variant>::TOLERANCE);
                         #builder
                         let _ = #twin;
                     })
@@ -485,16 +566,57 @@ impl Expansion {
         }
     }
 
+    fn tolerance(&self) -> TokenStream {
+        let Some(Tolerance { rel, abs }) = &self.tolerance else { return quote!(::core::option::Option::None) };
+        let part = |part: &Option<Expr>| part.as_ref().map_or(quote!(0.0), |part| quote!(#part));
+        let (rel, abs) = (part(rel), part(abs));
+        quote!(::core::option::Option::Some(::kernel::tolerance::Tolerance { abs: #abs, rel: #rel }))
+    }
+
+    /// The function over f64.
+    fn reference(&self) -> TokenStream {
+        let Ok(reference) = &self.reference else { return quote!() };
+        quote! {
+            ::kernel::__reference_only! {
+                #[doc(hidden)]
+                #[allow(clippy::too_many_arguments, unused_parens)]
+                pub #reference
+            }
+        }
+    }
+
+    /// The function of the trait `Variant` that runs the reference.
+    fn on_reference(&self) -> TokenStream {
+        if let Err(reason) = &self.reference {
+            let none = quote! {
+                fn on_reference(
+                    _: ::std::vec::Vec<::kernel::cpu::Memory>,
+                ) -> ::core::result::Result<::kernel::dispatch::CpuKernel, ::kernel::dispatch::NoReference> {
+                    ::core::result::Result::Err(::kernel::dispatch::NoReference::#reason)
+                }
+            };
+            return quote!(::kernel::__reference_only! { #none });
+        }
+        let cpu = self.cpu(CpuBody::Reference);
+        quote!(::kernel::__reference_only! { #cpu })
+    }
+
     /// The function that runs the kernel on the CPU, from erased memory.
-    fn cpu(&self) -> TokenStream {
-        let function_name = &self.function.sig.ident;
+    fn cpu(&self, body: CpuBody) -> TokenStream {
+        let reference = body == CpuBody::Reference;
+        let function_name = if reference { format_ident!("reference") } else { self.function.sig.ident.clone() };
+        let place = if reference { quote!(self) } else { quote!(super) };
+        let wide = |element: &syn::Type| {
+            if reference { quote!(::kernel::reference::Wide<#element>) } else { quote!(#element) }
+        };
         let generic_arguments = signature::generic_arguments(&self.function.sig.generics);
         let turbofish = if generic_arguments.is_empty() { quote!() } else { quote!(::<#generic_arguments>) };
         let (params_type, params_name) = self.params();
         let views = self.storage().enumerate().map(|(index, (name, element, mutable))| {
             let (binding, text, access) = (format_ident!("__binding_{}", name), name.to_string(), access(mutable));
+            let wide_element = wide(element);
             quote! {
-                let #binding = __buffers[#index].bind::<#element>(#text, #access);
+                let #binding = __buffers[#index].bind::<#wide_element>(#text, #access);
                 let #name = #binding.view();
             }
         });
@@ -508,6 +630,7 @@ impl Expansion {
             .collect();
         let allocate = workgroup_memory.iter().map(|(name, element, len)| {
             let (memory, text) = (format_ident!("__memory_{}", name), name.to_string());
+            let element = wide(element);
             quote! {
                 let mut #memory = __phases.workgroup_memory::<#element>(#text, (#len) as u32);
                 let #name = #memory.view();
@@ -539,24 +662,43 @@ impl Expansion {
             quote! {
                 __phases.run(|__lane| async move {
                     #(#copies)*
-                    super::#function_name #turbofish (#(#passed),*).await;
+                    #place::#function_name #turbofish (#(#passed),*).await;
                 })
             }
         } else {
             quote! {
                 __phases.run_plain(|__lane| {
                     #(#copies)*
-                    super::#function_name #turbofish (#(#passed),*);
+                    #place::#function_name #turbofish (#(#passed),*);
                 })
             }
         };
-        quote! {
-            #[allow(unused_variables, unused_mut)]
-            fn on_cpu(__buffers: ::std::vec::Vec<::kernel::cpu::Memory>) -> ::kernel::dispatch::CpuKernel {
-                let __key = <Self as ::kernel::dispatch::Variant>::key();
+        let (head, checks, widened) = if reference {
+            let checks = self.storage().enumerate().map(|(index, (name, element, _))| {
+                let text = name.to_string();
+                quote!(__buffers[#index].holds::<#element>(#text)?;)
+            });
+            (
+                quote! {
+                    fn on_reference(
+                        __buffers: ::std::vec::Vec<::kernel::cpu::Memory>,
+                    ) -> ::core::result::Result<::kernel::dispatch::CpuKernel, ::kernel::dispatch::NoReference>
+                },
+                quote!(#(#checks)*),
+                quote!(let #params_name = ::kernel::reference::widen(#params_name);),
+            )
+        } else {
+            let head = quote! {
+                fn on_cpu(__buffers: ::std::vec::Vec<::kernel::cpu::Memory>) -> ::kernel::dispatch::CpuKernel
+            };
+            (head, quote!(), quote!())
+        };
+        let wrap = |kernel: TokenStream| if reference { quote!(::core::result::Result::Ok(#kernel)) } else { kernel };
+        let kernel = wrap(quote! {
                 ::std::boxed::Box::new(move |__uniform: &[u8], __options: ::kernel::cpu::CpuOptions| {
                     let #params_name = <#params_type as ::kernel::params::Params>::from_bytes(__uniform);
                     let __groups = <Self as ::kernel::dispatch::Variant>::groups(&#params_name);
+                    #widened
                     #(#views)*
                     ::kernel::cpu::run(&__key, __groups, Self::WORKGROUP_SIZE, __options, |__phases| {
                         let __group = __phases.workgroup_id();
@@ -564,6 +706,13 @@ impl Expansion {
                         #run
                     })
                 })
+        });
+        quote! {
+            #[allow(unused_variables, unused_mut)]
+            #head {
+                let __key = <Self as ::kernel::dispatch::Variant>::key();
+                #checks
+                #kernel
             }
         }
     }

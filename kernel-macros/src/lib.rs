@@ -1,5 +1,6 @@
 //! The attributes of the kernel language. Each stage is a plain function over syntax trees, in its own file: what a
-//! signature says (`signature`), the CPU body (`cpu_body`), the emission twin (`lower`), and the items that come out
+//! signature says (`signature`), the CPU body (`cpu_body`), the emission twin (`lower`),
+//! the f64 reference (`reference`), and the items that come out
 //! (`kernel`, `device`, `params`, `variants`).
 
 mod contract;
@@ -10,6 +11,7 @@ mod kernel;
 mod lower;
 mod params;
 mod place;
+mod reference;
 mod signature;
 mod uniformity;
 mod variants;

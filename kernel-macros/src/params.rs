@@ -138,7 +138,10 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
     let mut sorted: Vec<&(Ident, Type)> = fields.iter().collect();
     sorted.sort_by_key(|(name, _)| name.to_string());
     let arguments = sorted.iter().map(|(name, ty)| quote!(#name: ::kernel::emit::Expr<#ty>));
+    let reference = crate::reference::structure(name, fields);
     quote! {
+        #reference
+
         ::kernel::__emit_only! {
             #[doc(hidden)]
             pub struct #handles {

@@ -49,6 +49,20 @@ pub enum Scalar {
     F32,
     /// `f16`, 2 bytes.
     F16,
+    /// `f64`, which only a kernel's reference has.
+    F64,
+}
+
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::U32 => "u32",
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::F64 => "f64",
+        })
+    }
 }
 
 impl Scalar {
@@ -63,6 +77,35 @@ impl Scalar {
                 .chunks_exact(2)
                 .map(|half| f16::from_bits(u16::from_le_bytes([half[0], half[1]])).to_f64())
                 .collect(),
+            Self::F64 => bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect(),
+        }
+    }
+
+    /// What it is in a kernel's reference.
+    pub const fn wide(self) -> Self {
+        match self {
+            Self::F32 | Self::F16 | Self::F64 => Self::F64,
+            integer => integer,
+        }
+    }
+
+    /// The bytes of numbers, rounded to it; the inverse of [`values`](Self::values).
+    pub fn rounded(self, values: &[f64]) -> Vec<u8> {
+        match self {
+            Self::U32 => values.iter().flat_map(|value| (*value as u32).to_le_bytes()).collect(),
+            Self::I32 => values.iter().flat_map(|value| (*value as i32).to_le_bytes()).collect(),
+            Self::F32 => values.iter().flat_map(|value| (*value as f32).to_le_bytes()).collect(),
+            Self::F16 => values.iter().flat_map(|value| f16::from_f64(*value).to_le_bytes()).collect(),
+            Self::F64 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        }
+    }
+
+    /// Bytes of one.
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::F16 => 2,
+            Self::F64 => 8,
         }
     }
 }
@@ -102,13 +145,34 @@ element! {
 ///
 /// # Safety
 /// Every bit pattern of `size_of::<Self>()` bytes is a valid value.
-pub unsafe trait Stored: Send + Sync + 'static {}
+pub unsafe trait Stored: Send + Sync + 'static {
+    /// What it is made of.
+    const STORES: Scalar;
+}
 // SAFETY: an element is `Pod`.
-unsafe impl<T: Element> Stored for T {}
+unsafe impl<T: Element> Stored for T {
+    const STORES: Scalar = T::SCALAR;
+}
 // SAFETY: a transparent word.
-unsafe impl Stored for Atomic<u32> {}
+unsafe impl Stored for Atomic<u32> {
+    const STORES: Scalar = Scalar::U32;
+}
 // SAFETY: as above.
-unsafe impl Stored for Atomic<i32> {}
+unsafe impl Stored for Atomic<i32> {
+    const STORES: Scalar = Scalar::I32;
+}
+
+#[cfg(feature = "reference")]
+macro_rules! stored_in_references {
+    ($($ty:ty)*) => {$(
+        // SAFETY: it is `Pod`.
+        unsafe impl Stored for $ty {
+            const STORES: Scalar = Scalar::F64;
+        }
+    )*};
+}
+#[cfg(feature = "reference")]
+stored_in_references! { f64 Vec2<f64> Vec4<f64> }
 
 /// `value` rounded up to a multiple of `multiple` (WGSL §14.4.1's roundUp).
 pub const fn round_up(multiple: usize, value: usize) -> usize {

@@ -8,11 +8,14 @@ pub mod build;
 pub mod builtins;
 #[cfg(feature = "check")]
 pub mod check;
+#[cfg(feature = "reference")]
+pub mod compare;
 pub mod contract;
 pub mod cpu;
 pub mod dispatch;
 #[cfg(feature = "emit")]
 pub mod emit;
+mod float;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod layout;
@@ -20,6 +23,8 @@ pub mod limits;
 pub mod ops;
 pub mod params;
 pub mod prelude;
+#[cfg(feature = "reference")]
+pub mod reference;
 pub mod storage;
 pub mod tolerance;
 pub mod trial;
@@ -31,6 +36,8 @@ pub mod variant;
 
 #[cfg(feature = "check")]
 pub use check::check;
+#[cfg(feature = "reference")]
+pub use compare::compare;
 pub use kernel_macros::{device, kernel, params, variants};
 
 /// Items that exist only with the feature `emit`; the macros put the twins in it.
@@ -46,6 +53,22 @@ macro_rules! __emit_only {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __emit_only {
+    ($($items:tt)*) => {};
+}
+
+/// Items that exist only with the feature `reference`.
+#[cfg(feature = "reference")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reference_only {
+    ($($items:tt)*) => { $($items)* };
+}
+
+/// Items that exist only with the feature `reference`.
+#[cfg(not(feature = "reference"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __reference_only {
     ($($items:tt)*) => {};
 }
 

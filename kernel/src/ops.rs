@@ -1,9 +1,12 @@
 //! WGSL's operators on the CPU. `#[kernel]` and `#[device]` rewrite `a + b` to `ops::add(a, b)`: integers wrap,
 //! shifts are masked and division by zero is defined, as WGSL §8.7 and §8.8 say, in debug builds too.
+//!
+//! The file is compiled a second time as `reference::ops`, where `float::f32` is `f64`.
 
 use std::ops::{Index, IndexMut};
 
-use crate::types::{Vec2, Vec3, Vec4, f16};
+use super::float::{f16, f32};
+use crate::types::{Vec2, Vec3, Vec4};
 
 macro_rules! operator {
     ($($Trait:ident $function:ident $sign:literal;)*) => {$(

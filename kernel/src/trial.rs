@@ -5,7 +5,8 @@ use std::future::Future;
 use std::ops::{Deref, DerefMut, Range};
 use std::pin::Pin;
 
-use crate::dispatch::{Buffer, Device, DispatchError, Plan, Recorder};
+use crate::cpu::Precision;
+use crate::dispatch::{Buffer, Device, DispatchError, Plan, RawBuffer, Recorder};
 use crate::layout::{Element, Scalar};
 
 /// A description of a trial: makes buffers, then dispatches.
@@ -49,6 +50,7 @@ pub struct Trial {
     device: Device,
     recorder: Recorder,
     outputs: Vec<(String, Scalar, Read)>,
+    packed: Vec<(String, Packing)>,
 }
 
 impl Deref for Trial {
@@ -73,7 +75,12 @@ impl Trial {
         device: &Device,
         case: impl FnOnce(&mut Self) -> Result<(), DispatchError>,
     ) -> Result<Self, DispatchError> {
-        let mut trial = Self { device: device.clone(), recorder: Recorder::new(device, "trial"), outputs: Vec::new() };
+        let mut trial = Self {
+            device: device.clone(),
+            recorder: Recorder::new(device, "trial"),
+            outputs: Vec::new(),
+            packed: Vec::new(),
+        };
         case(&mut trial)?;
         Ok(trial)
     }
@@ -128,13 +135,26 @@ impl Trial {
         self.device.create(len, name)
     }
 
+    /// Says that the words of the output of that name are floats, which comparisons then read so.
+    pub fn packed(&mut self, name: &str, packing: Packing) {
+        self.packed.push((name.to_owned(), packing));
+    }
+
     fn watch<T: Element>(&mut self, name: &str, buffer: &Buffer<T>) {
         let view = buffer.view::<T>();
-        let read: Read = Box::new(move |device| {
-            let reading = device.read_later(&view, 0..view.len())?;
-            Ok(Box::pin(async { Ok(bytemuck::cast_slice(&reading.await?).to_vec()) }) as Bytes)
+        let double = matches!(self.device, Device::Cpu(options) if options.precision() == Precision::Double);
+        let read: Read = Box::new(move |device| match view.raw() {
+            RawBuffer::Cpu(memory) if double => {
+                let bytes = memory.read_wide::<T>(view.len());
+                Ok(Box::pin(std::future::ready(Ok(bytes))) as Bytes)
+            }
+            _ => {
+                let reading = device.read_later(&view, 0..view.len())?;
+                Ok(Box::pin(async { Ok(bytemuck::cast_slice(&reading.await?).to_vec()) }) as Bytes)
+            }
         });
-        self.outputs.push((name.to_owned(), T::SCALAR, read));
+        let scalar = if double { T::SCALAR.wide() } else { T::SCALAR };
+        self.outputs.push((name.to_owned(), scalar, read));
     }
 
     /// Runs it once and reads its outputs, in the order in which they were made; waits for them.
@@ -150,11 +170,12 @@ impl Trial {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn outputs(self) -> Result<Vec<Output>, DispatchError> {
-        let Self { device, recorder, outputs } = self;
+        let Self { device, recorder, outputs, packed } = self;
         recorder.run()?;
         let mut read = Vec::with_capacity(outputs.len());
         for (name, scalar, bytes) in outputs {
-            read.push(Output { name, scalar, bytes: bytes(&device)?.await? });
+            let packing = packed.iter().find(|(packed, _)| *packed == name).map(|(_, packing)| *packing);
+            read.push(Output { name, scalar, packing, bytes: bytes(&device)?.await? });
         }
         Ok(read)
     }
@@ -173,17 +194,40 @@ impl Trial {
 pub struct Output {
     /// The buffer's name.
     pub name: String,
-    /// What its bytes are.
+    /// What its bytes are; `F64` for floats of a device of double precision.
     pub scalar: Scalar,
+    /// The floats that its words stand for, see [`Trial::packed`].
+    pub packing: Option<Packing>,
     /// Its elements, scalar after scalar, little-endian.
     pub bytes: Vec<u8>,
 }
 
 impl Output {
-    /// Its scalars as numbers; vectors component after component.
+    /// Its scalars as numbers, those that are packed in words unpacked; vectors component after component.
     pub fn values(&self) -> Vec<f64> {
-        self.scalar.values(&self.bytes)
+        match self.packing {
+            None => self.scalar.values(&self.bytes),
+            Some(Packing::Singles) => Scalar::F32.values(&self.bytes),
+            Some(Packing::Halves) => {
+                let halves = self.bytes.chunks_exact(2).map(|half| half::f16::from_le_bytes([half[0], half[1]]));
+                halves.map(half::f16::to_f64).collect()
+            }
+        }
     }
+
+    /// Whether its values are floats.
+    pub fn is_float(&self) -> bool {
+        self.packing.is_some() || matches!(self.scalar, Scalar::F32 | Scalar::F64)
+    }
+}
+
+/// Floats in the words of a buffer of `u32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Packing {
+    /// The bits of an `f32` in each.
+    Singles,
+    /// Two halves in each, the first in the low one.
+    Halves,
 }
 
 /// `len` values, uniform in `range`; the same for the same name and length on every machine (xorshift64).

@@ -15,6 +15,8 @@ macro_rules! known_uniformity {
             pub const DIVERGENT_RESULT: u64 = crate::uniformity::$gives;
             #[cfg(feature = "emit")]
             pub use super::twins::$name::emit;
+            #[cfg(feature = "reference")]
+            pub use super::twins::$name::reference;
         }
     )*};
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::layout::Scalar;
 use crate::limits::Limit;
+use crate::tolerance::Tolerance;
 
 /// How many invocations a subgroup may have (WebGPU §3.6.2, `subgroupMinSize` and `subgroupMaxSize`).
 pub const SUBGROUP_SIZES: RangeInclusive<u32> = 4..=128;
@@ -100,7 +101,7 @@ pub struct CooperativeProduct {
 }
 
 /// One line of the static table that a build script writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WgslVariant {
     /// The variant's name, such as `rms_norm<f32, 256>`.
     pub key: &'static str,
@@ -126,6 +127,8 @@ pub struct WgslVariant {
     pub requires: &'static [&'static str],
     /// Whether the contract covers its indices.
     pub proof: Proof,
+    /// How far its outputs may lie from its f64 reference, from `#[kernel(tolerance(..))]`.
+    pub tolerance: Option<Tolerance>,
 }
 
 impl WgslVariant {

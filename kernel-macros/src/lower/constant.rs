@@ -53,7 +53,8 @@ impl Constants {
     }
 }
 
-fn is_screaming(name: &str) -> bool {
+/// Whether a name is written as a constant's.
+pub fn is_screaming(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         && name.starts_with(|c: char| c.is_ascii_uppercase())
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::emit::EmittedVariant;
+use crate::tolerance::Tolerance;
 use crate::variant::{Access, CooperativeProduct, Unproven};
 
 /// An expression of type [`KernelTable`](crate::variant::KernelTable).
@@ -20,11 +21,18 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
                 "::kernel::variant::Binding {{ name: {name:?}, access: ::kernel::variant::Access::{access}, element: {element:?} }}, "
             );
         }
+        let tolerance = match variant.tolerance {
+            Some(Tolerance { abs, rel }) => {
+                format!("::core::option::Option::Some(::kernel::tolerance::Tolerance {{ abs: {abs:?}, rel: {rel:?} }})")
+            }
+            None => "::core::option::Option::None".to_owned(),
+        };
         let _ = writeln!(
             text,
             "    ::kernel::variant::WgslVariant {{ key: {:?}, wgsl: {:?}, subgroups: {}, f16: {}, cooperative_matrix: {}, workgroup_size: {}, \
              workgroup_bytes: {}, uniform_bytes: {}, bindings: &[{bindings}], cost: ::kernel::variant::CostCard {{ \
-             bytes_read: {:?}, bytes_written: {:?}, operations: {:?} }}, requires: &{:?}, proof: {} }},",
+             bytes_read: {:?}, bytes_written: {:?}, operations: {:?} }}, requires: &{:?}, proof: {}, \
+             tolerance: {tolerance} }},",
             variant.key,
             variant.wgsl,
             variant.subgroups,

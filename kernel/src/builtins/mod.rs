@@ -1,10 +1,14 @@
 //! WGSL's builtin functions (WGSL §17) in snake_case: each a Rust function for the CPU and, beside it, a module of the
 //! same name with the function that emits the call.
+//!
+//! The file is compiled a second time as `reference::builtins`, where `float::f32` is `f64`.
 
 mod atomic;
 mod cooperative;
 
-use crate::types::{Value, Vec2, Vec3, Vec4, f16};
+use super::float::{self, Value, f16, f32};
+use super::ops;
+use crate::types::{Vec2, Vec3, Vec4};
 use crate::uniformity::known_uniformity;
 
 pub use crate::types::cooperative::{coop_mat8x8, coop_mat16x16};
@@ -132,14 +136,14 @@ pub trait Vector: Copy {
 
 macro_rules! vectors {
     ($($Vec:ident)*) => {$(
-        impl<T: crate::ops::Add<Output = T> + crate::ops::Mul<Output = T> + Copy + Default> Vector for $Vec<T> {
+        impl<T: ops::Add<Output = T> + ops::Mul<Output = T> + Copy + Default> Vector for $Vec<T> {
             type Component = T;
             #[inline(always)]
             fn dot_product(self, other: Self) -> T {
-                let products = self.zip(other, crate::ops::mul).to_array();
+                let products = self.zip(other, ops::mul).to_array();
                 let mut sum = products[0];
                 for product in &products[1..] {
-                    sum = crate::ops::add(sum, *product);
+                    sum = ops::add(sum, *product);
                 }
                 sum
             }
@@ -182,11 +186,11 @@ impl Bits for i32 {
 impl Bits for f32 {
     #[inline(always)]
     fn bits(self) -> u32 {
-        self.to_bits()
+        float::to_bits(self)
     }
     #[inline(always)]
     fn of_bits(bits: u32) -> f32 {
-        f32::from_bits(bits)
+        float::of_bits(bits)
     }
 }
 
@@ -208,6 +212,9 @@ macro_rules! builtins {
                 count_operations($cost);
                 text_call($wgsl, &[$($arg.text()),*])
             }
+
+            #[cfg(feature = "reference")]
+            pub use crate::reference::builtins::$name as reference;
         }
     )*};
 }
@@ -259,11 +266,11 @@ builtins! {
     }
     /// Two halves of a word as `f32`s, the low half first.
     "unpack2x16float" 2 fn unpack2x16float(word: u32) -> Vec2<f32> {
-        crate::types::vec2(half_bits(word as u16), half_bits((word >> 16) as u16))
+        crate::types::vec2(float::of_half(word as u16), float::of_half((word >> 16) as u16))
     }
     /// Two `f32`s rounded to halves of a word, the first in the low half.
     "pack2x16float" 2 fn pack2x16float(value: Vec2<f32>) -> u32 {
-        u32::from(half::f16::from_f32(value.x).to_bits()) | u32::from(half::f16::from_f32(value.y).to_bits()) << 16
+        u32::from(float::to_half(value.x)) | u32::from(float::to_half(value.y)) << 16
     }
     /// Four signed bytes of a word, the lowest first.
     "unpack4xI8" 4 fn unpack4x_i8(word: u32) -> Vec4<i32> {
@@ -291,7 +298,7 @@ builtins! {
     /// A 4-vector.
     "vec4" 0 fn vec4<T: Copy>(x: T, y: T, z: T, w: T) -> Vec4<T> { crate::types::vec4(x, y, z, w) }
     /// A vector's components as `f32`s.
-    "vec4f" 4 fn vec4f<T: crate::ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
+    "vec4f" 4 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
         crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
     }
     /// `count` bits of `word` from `offset` on, as an unsigned number.
@@ -300,11 +307,6 @@ builtins! {
         let count = count.min(32 - offset);
         if count == 0 { 0 } else { word << (32 - offset - count) >> (32 - count) }
     }
-}
-
-#[inline(always)]
-fn half_bits(bits: u16) -> f32 {
-    half::f16::from_bits(bits).to_f32()
 }
 
 /// `bitcast<U>(value)`: the same 32 bits as another type.
@@ -332,6 +334,9 @@ mod twins {
 
     /// Emits `bitcast<U>(value)`.
     pub mod bitcast {
+        #[cfg(feature = "reference")]
+        pub use crate::reference::builtins::bitcast as reference;
+
         use super::{Bits, Expr, WgslType};
         /// The call's twin.
         pub fn emit<U: Bits + WgslType, T: Bits>(value: Expr<T>) -> Expr<U> {
@@ -341,6 +346,9 @@ mod twins {
 
     /// Emits `vec4(value)`.
     pub mod splat4 {
+        #[cfg(feature = "reference")]
+        pub use crate::reference::builtins::splat4 as reference;
+
         use super::{Expr, Vec4, WgslType};
         /// The call's twin.
         pub fn emit<T: WgslType>(value: Expr<T>) -> Expr<Vec4<T>> {
@@ -352,6 +360,9 @@ mod twins {
         ($($name:ident $wgsl:literal;)*) => {$(
             #[doc = concat!("Emits `", $wgsl, "()`.")]
             pub mod $name {
+                #[cfg(feature = "reference")]
+                pub use crate::cpu::$name as reference;
+
                 use super::{Expr, text_call};
                 /// The call's twin.
                 pub fn emit() -> Expr<()> {
@@ -366,6 +377,9 @@ mod twins {
         ($($name:ident $wgsl:literal;)*) => {$(
             #[doc = concat!("Emits `", $wgsl, "(value)`.")]
             pub mod $name {
+                #[cfg(feature = "reference")]
+                pub use crate::cpu::$name as reference;
+
                 use super::{Collective, Expr, text_call, use_subgroups};
                 /// The call's twin.
                 pub fn emit<T: Collective>(value: Expr<T>) -> Expr<T> {
@@ -381,6 +395,9 @@ mod twins {
         ($($name:ident)*) => {$(
             #[doc = concat!("Emits `", stringify!($name), "`.")]
             pub mod $name {
+                #[cfg(feature = "reference")]
+                pub use crate::cpu::$name as reference;
+
                 use super::{Expr, use_subgroup_builtins};
                 /// The value's twin.
                 pub fn emit() -> Expr<u32> {

@@ -11,7 +11,7 @@ use std::task::{Context, Waker};
 
 #[cfg(feature = "check")]
 use crate::check::{AddressSpace, Mistake, Problem, Schedule, Trace, take_suspicion};
-use crate::layout::Stored;
+use crate::layout::{Element, Stored};
 
 use super::memory::WorkgroupMemory;
 
@@ -64,8 +64,20 @@ pub enum CpuError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuOptions {
     subgroup_size: u32,
+    precision: Precision,
     #[cfg(feature = "check")]
     schedule: Option<Schedule>,
+}
+
+/// What a kernel's `f32` is on the CPU executor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// `f32`, as on a GPU.
+    #[default]
+    Single,
+    /// `f64`, the reference that tolerances are measured against; buffers hold `f64` too. Needs the feature
+    /// `reference`.
+    Double,
 }
 
 impl Default for CpuOptions {
@@ -79,6 +91,7 @@ impl CpuOptions {
     pub const fn with_subgroups_of(size: u32) -> Self {
         Self {
             subgroup_size: size,
+            precision: Precision::Single,
             #[cfg(feature = "check")]
             schedule: None,
         }
@@ -90,8 +103,22 @@ impl CpuOptions {
         Self { schedule: Some(schedule), ..self }
     }
 
-    /// Zeroed memory for a buffer; in checked runs it has no values until they are written.
-    pub(crate) fn memory(self, bytes: usize) -> super::Memory {
+    /// With this in place of `f32`.
+    pub const fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// What `f32` is.
+    pub const fn precision(self) -> Precision {
+        self.precision
+    }
+
+    /// Zeroed memory for a buffer of `len` elements; in checked runs it has no values until they are written.
+    pub(crate) fn memory<T: Element>(self, len: usize) -> super::Memory {
+        if self.precision == Precision::Double {
+            return super::Memory::wide::<T>(len);
+        }
+        let bytes = len * size_of::<T>();
         #[cfg(feature = "check")]
         if self.schedule.is_some() {
             return super::Memory::watched(bytes);

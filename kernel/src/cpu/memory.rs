@@ -8,9 +8,15 @@ use std::sync::Arc;
 
 #[cfg(feature = "check")]
 use crate::check::{AddressSpace, Shadow, SharedShadow, Watched, lock};
-use crate::layout::Stored;
+use crate::dispatch::NoReference;
+use crate::layout::{Element, Scalar, Stored};
 use crate::storage::{Storage, Workgroup};
 use crate::variant::Access;
+
+/// Bytes of an element with `f64` for `f32`.
+pub(crate) const fn wide_bytes<T: Element>() -> usize {
+    size_of::<T>() / T::SCALAR.bytes() * T::SCALAR.wide().bytes()
+}
 
 /// Memory that kernels on the CPU read and write. Clones share it.
 #[derive(Clone)]
@@ -19,6 +25,8 @@ pub struct Memory {
     bytes: usize,
     #[cfg(feature = "check")]
     shadow: Option<SharedShadow>,
+    /// What a reference's buffer was made of; kernels read other buffers as anything of the same size.
+    made_of: Option<Scalar>,
 }
 
 // SAFETY: the cells are plain words; kernels without races write disjoint ones, and the host copies only between
@@ -40,6 +48,7 @@ impl Memory {
         Self {
             words: (0..words).map(|_| UnsafeCell::new(0)).collect(),
             bytes,
+            made_of: None,
             #[cfg(feature = "check")]
             shadow: None,
         }
@@ -49,6 +58,40 @@ impl Memory {
     #[cfg(feature = "check")]
     pub(crate) fn watched(bytes: usize) -> Self {
         Self { shadow: Some(SharedShadow::new(Shadow::new(bytes).into())), ..Self::new(bytes) }
+    }
+
+    /// Memory for `len` elements with `f64` for `f32`.
+    pub fn wide<T: Element>(len: usize) -> Self {
+        Self { made_of: Some(T::SCALAR), ..Self::new(len * wide_bytes::<T>()) }
+    }
+
+    /// Writes the bytes of whole elements from element `first` on, widened; `false` where they do not fit.
+    pub fn write_wide<T: Element>(&self, first: usize, bytes: &[u8]) -> bool {
+        let offset = first * wide_bytes::<T>();
+        match T::SCALAR.wide() {
+            Scalar::F64 => self.write(offset, bytemuck::cast_slice(&T::SCALAR.values(bytes))),
+            _ => self.write(offset, bytes),
+        }
+    }
+
+    /// The first `len` elements with `f64` for `f32`.
+    pub fn read_wide<T: Element>(&self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len * wide_bytes::<T>()];
+        self.read(0, &mut bytes);
+        bytes
+    }
+
+    /// Whether a reference can read it as elements of type `T`.
+    ///
+    /// # Errors
+    /// [`NoReference::Reinterpreted`] where floats are read as bits or bits as floats.
+    pub fn holds<T: Stored>(&self, binding: &'static str) -> Result<(), NoReference> {
+        match self.made_of {
+            Some(holds) if (holds.wide().bytes(), T::STORES.wide().bytes()) != (4, 4) && holds != T::STORES => {
+                Err(NoReference::Reinterpreted { binding, holds, reads: T::STORES })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Bytes asked for.

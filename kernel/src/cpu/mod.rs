@@ -11,7 +11,8 @@ pub use barrier::{Barrier, storage_barrier, workgroup_barrier};
 pub(crate) use barrier::{leave_out, take_barriers};
 #[cfg(feature = "check")]
 pub(crate) use executor::Moment;
-pub use executor::{CpuError, CpuOptions, Invocation, Phases, returns_here, run};
+pub use executor::{CpuError, CpuOptions, Invocation, Phases, Precision, returns_here, run};
+pub(crate) use memory::wide_bytes;
 pub use memory::{Binding, Memory, WorkgroupMemory};
 #[cfg(feature = "check")]
 pub(crate) use subgroup::take_widest_use;

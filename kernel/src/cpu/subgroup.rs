@@ -11,10 +11,10 @@ use super::executor::{Invocation, Operation};
 
 /// A scalar that subgroup operations take.
 pub trait Collective: Copy {
-    /// Its 32 bits.
-    fn to_bits(self) -> u32;
-    /// From 32 bits.
-    fn from_bits(bits: u32) -> Self;
+    /// Its bits.
+    fn to_bits(self) -> u64;
+    /// From its bits.
+    fn from_bits(bits: u64) -> Self;
     /// The sum of two.
     fn add(self, other: Self) -> Self;
     /// The greater of two.
@@ -26,8 +26,8 @@ pub trait Collective: Copy {
 macro_rules! collective {
     ($($ty:ty: $add:expr, $to:expr, $from:expr;)*) => {$(
         impl Collective for $ty {
-            fn to_bits(self) -> u32 { $to(self) }
-            fn from_bits(bits: u32) -> Self { $from(bits) }
+            fn to_bits(self) -> u64 { $to(self) }
+            fn from_bits(bits: u64) -> Self { $from(bits) }
             fn add(self, other: Self) -> Self { $add(self, other) }
             fn max(self, other: Self) -> Self { if other > self { other } else { self } }
             fn min(self, other: Self) -> Self { if other < self { other } else { self } }
@@ -36,15 +36,19 @@ macro_rules! collective {
 }
 
 collective! {
-    f32: |a, b| a + b, f32::to_bits, f32::from_bits;
-    u32: u32::wrapping_add, |v| v, |v| v;
-    i32: i32::wrapping_add, |v: i32| v as u32, |v| v as i32;
+    f32: |a, b| a + b, |v: f32| u64::from(v.to_bits()), |bits| f32::from_bits(bits as u32);
+    u32: u32::wrapping_add, u64::from, |bits| bits as u32;
+    i32: i32::wrapping_add, |v: i32| v as u64, |bits| bits as i32;
 }
+
+// The reference of a kernel computes in f64.
+#[cfg(feature = "reference")]
+collective! { f64: |a, b| a + b, f64::to_bits, f64::from_bits; }
 
 #[derive(Default)]
 struct Slots {
     /// Per lane: how many collectives it has entered, and its values of the last two.
-    lanes: Vec<(u32, [u32; 2])>,
+    lanes: Vec<(u32, [u64; 2])>,
 }
 
 thread_local! {

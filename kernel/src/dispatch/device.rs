@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use super::buffer::{Buffer, RawBuffer};
 use super::error::DispatchError;
 use super::recorder::Plan;
-use crate::cpu::CpuOptions;
-use crate::layout::Element;
+use crate::cpu::{CpuOptions, Precision, wide_bytes};
+use crate::layout::{Element, Scalar};
 
 /// A GPU, or the CPU executor. Clones are the same device.
 #[derive(Clone, Debug)]
@@ -27,13 +27,12 @@ impl Device {
     /// # Errors
     /// The device's limits and its memory.
     pub fn create<T: Element>(&self, len: usize, label: &str) -> Result<Buffer<T>, DispatchError> {
-        let bytes = len * size_of::<T>();
         let raw = match self {
             #[cfg(feature = "gpu")]
-            Self::Gpu(gpu) => RawBuffer::Gpu(gpu.create(bytes as u64, label)?),
+            Self::Gpu(gpu) => RawBuffer::Gpu(gpu.create((len * size_of::<T>()) as u64, label)?),
             Self::Cpu(options) => {
                 let _ = label;
-                RawBuffer::Cpu(options.memory(bytes))
+                RawBuffer::Cpu(options.memory::<T>(len))
             }
         };
         Ok(Buffer::from_raw(raw, len))
@@ -75,12 +74,16 @@ impl Device {
         match (self, buffer.raw()) {
             #[cfg(feature = "gpu")]
             (Self::Gpu(gpu), RawBuffer::Gpu(target)) => gpu.write(target, offset, bytes).map_err(Into::into),
-            (Self::Cpu(_), RawBuffer::Cpu(memory)) => {
-                if memory.write(offset as usize, bytes) {
-                    Ok(())
-                } else {
-                    Err(out)
-                }
+            (Self::Cpu(options), RawBuffer::Cpu(memory)) => {
+                let written = match options.precision() {
+                    Precision::Single => memory.write(offset as usize, bytes),
+                    Precision::Double => {
+                        let first = offset as usize / size_of::<T>();
+                        let whole = offset as usize % size_of::<T>() == 0 && bytes.len() % size_of::<T>() == 0;
+                        whole && memory.write_wide::<T>(first, bytes)
+                    }
+                };
+                if written { Ok(()) } else { Err(out) }
             }
             #[cfg(feature = "gpu")]
             _ => Err(DispatchError::OtherDevice { kernel: "write".to_owned(), index: 0 }),
@@ -123,12 +126,22 @@ impl Device {
                 let plans: Vec<_> = plans.iter().filter_map(|plan| plan.on_gpu()).collect();
                 Ok(Reading { stage: Stage::Gpu(gpu.run_then_read(&plans, source, start..end)?) })
             }
-            (Self::Cpu(_), RawBuffer::Cpu(memory)) => {
+            (Self::Cpu(options), RawBuffer::Cpu(memory)) => {
                 for plan in plans {
                     plan.run()?;
                 }
                 let mut elements: Vec<T> = vec![bytemuck::Zeroable::zeroed(); range.len()];
-                memory.read(start as usize, bytemuck::cast_slice_mut(&mut elements));
+                let bytes = bytemuck::cast_slice_mut(&mut elements);
+                match (options.precision(), T::SCALAR.wide()) {
+                    (Precision::Double, Scalar::F64) => {
+                        let mut wide = vec![0.0_f64; bytes.len() / T::SCALAR.bytes()];
+                        memory.read(range.start * wide_bytes::<T>(), bytemuck::cast_slice_mut(&mut wide));
+                        bytes.copy_from_slice(&T::SCALAR.rounded(&wide));
+                    }
+                    _ => {
+                        memory.read(start as usize, bytes);
+                    }
+                }
                 Ok(Reading { stage: Stage::Ready(elements) })
             }
             #[cfg(feature = "gpu")]

@@ -8,9 +8,10 @@ use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
 use super::error::DispatchError;
 use crate::contract::Bound;
-use crate::cpu::{CpuError, CpuOptions, Memory};
+use crate::cpu::{CpuError, CpuOptions, Memory, Precision, wide_bytes};
 use crate::layout::Element;
 use crate::params::Params;
+use crate::tolerance::Tolerance;
 
 /// A kernel bound to its memory, as the CPU executor runs it: takes the bytes of the params.
 pub type CpuKernel = Box<dyn Fn(&[u8], CpuOptions) -> Result<(), CpuError> + Send + Sync>;
@@ -44,6 +45,7 @@ enum Recording {
 /// Takes dispatches in order.
 pub struct Recorder {
     recording: Recording,
+    dispatched: Vec<(String, Option<Tolerance>)>,
 }
 
 impl Recorder {
@@ -57,7 +59,12 @@ impl Recorder {
                 Recording::Cpu(*options, Vec::new())
             }
         };
-        Self { recording }
+        Self { recording, dispatched: Vec::new() }
+    }
+
+    /// The variants dispatched so far with their tolerances.
+    pub fn dispatched(&self) -> &[(String, Option<Tolerance>)] {
+        &self.dispatched
     }
 
     /// Records a dispatch; the generated `Kernel::dispatch` calls this with typed arguments.
@@ -84,7 +91,7 @@ impl Recorder {
                 }
                 builder.record_bound(&K::desc(), &params.to_bytes(), &on_gpu, contract)?.0
             }
-            Recording::Cpu(_, steps) => {
+            Recording::Cpu(options, steps) => {
                 let mut memory = Vec::with_capacity(buffers.len());
                 #[cfg_attr(not(feature = "gpu"), allow(clippy::unused_enumerate_index))]
                 for (_index, buffer) in buffers.iter().enumerate() {
@@ -96,12 +103,18 @@ impl Recorder {
                         RawBuffer::Cpu(one) => memory.push(one.clone()),
                     }
                 }
+                let kernel = match options.precision() {
+                    Precision::Single => on_cpu(memory),
+                    Precision::Double => K::on_reference(memory)
+                        .map_err(|reason| DispatchError::NoReference { kernel: K::key(), reason })?,
+                };
                 let params = params.to_bytes();
                 contract.groups(&params)?;
-                steps.push(CpuStep { kernel: on_cpu(memory), params: Mutex::new(params), contract: Some(contract) });
+                steps.push(CpuStep { kernel, params: Mutex::new(params), contract: Some(contract) });
                 steps.len() - 1
             }
         };
+        self.dispatched.push((K::key(), K::TOLERANCE));
         Ok(Step { index, variant: PhantomData })
     }
 
@@ -130,7 +143,11 @@ impl Recorder {
             (Recording::Gpu(builder), RawBuffer::Gpu(source), RawBuffer::Gpu(target)) => {
                 builder.record_copy(source, (from * size) as u64, target, (to * size) as u64, (count * size) as u64)?;
             }
-            (Recording::Cpu(_, steps), RawBuffer::Cpu(source), RawBuffer::Cpu(target)) => {
+            (Recording::Cpu(options, steps), RawBuffer::Cpu(source), RawBuffer::Cpu(target)) => {
+                let size = match options.precision() {
+                    Precision::Single => size,
+                    Precision::Double => wide_bytes::<T>(),
+                };
                 let (source, target) = (source.clone(), target.clone());
                 let kernel: CpuKernel = Box::new(move |_, _| {
                     source.copy_to(from * size, &target, to * size, count * size);

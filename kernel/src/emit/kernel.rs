@@ -9,6 +9,7 @@ use super::module::{self, Body, Line, Loc};
 use super::types::{Struct, WgslType};
 use crate::contract::Contract;
 use crate::limits::Limit;
+use crate::tolerance::Tolerance;
 use crate::variant::{Access, CooperativeProduct, Unproven};
 
 /// A variant's WGSL and everything that the static table says of it.
@@ -42,6 +43,8 @@ pub struct EmittedVariant {
     pub contract: Contract,
     /// Indices and divisors that the contract does not cover; none where nobody looked for them.
     pub unproven: Option<Vec<Unproven>>,
+    /// How far its outputs may lie from its f64 reference.
+    pub tolerance: Option<Tolerance>,
     /// Byte offset in `wgsl` at which each line starts, with the author's place it comes from.
     pub source_map: Vec<(usize, Loc)>,
 }
@@ -69,9 +72,15 @@ pub struct KernelBuilder {
     params_bytes: u32,
     params_type: Option<String>,
     bindings: Vec<(String, Access, String)>,
+    tolerance: Option<Tolerance>,
 }
 
 impl KernelBuilder {
+    /// How far the kernel's outputs may lie from its f64 reference.
+    pub fn tolerance(&mut self, tolerance: Option<Tolerance>) {
+        self.tolerance = tolerance;
+    }
+
     /// The params struct, a field of the uniform block.
     pub fn params<P: Struct>(&mut self, bytes: usize) -> Expr<P> {
         self.params_type = Some(P::wgsl());
@@ -198,6 +207,7 @@ pub fn kernel(
         unproven: None,
         bytes_read: cost.read.show(),
         bytes_written: cost.written.show(),
+        tolerance: builder.tolerance,
         operations: cost.operations.show(),
     }
 }
@@ -257,6 +267,7 @@ pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
                 Some(unproven) if unproven.is_empty() => Proof::Proven,
                 unproven => Proof::Unproven(unproven.unwrap_or_default().leak()),
             },
+            tolerance: variant.tolerance,
         })
         .collect();
     KernelTable(lines.leak())
