@@ -34,6 +34,7 @@ struct Block { groups: u32, width: u32, a: u32, b: u32, amount: u32 }
     cost: COST,
     requires: &[],
     proof: Proof::Unproven(&[]),
+    tolerance: None,
 };
 
 /// `y = x + amount`, element by element.
