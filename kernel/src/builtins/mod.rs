@@ -5,6 +5,7 @@
 
 mod atomic;
 mod cooperative;
+mod numbers;
 
 use super::float::{self, Value, f16, f32};
 use super::ops;
@@ -14,6 +15,7 @@ use crate::uniformity::known_uniformity;
 pub use crate::types::cooperative::{coop_mat8x8, coop_mat16x16};
 pub use atomic::*;
 pub use cooperative::*;
+pub use numbers::{Geometric, Integer, Signed};
 
 /// `f32`, `f16` or a vector of one. An `f16` is rounded once after each function.
 pub trait Float: Value {
@@ -221,7 +223,7 @@ macro_rules! builtins {
 
 builtins! {
     /// The absolute value.
-    "abs" 1 fn abs<T: Float>(x: T) -> T { x.each(f32::abs) }
+    "abs" 1 fn abs<T: Signed>(x: T) -> T { x.absolute() }
     /// The least integer not less than `x`.
     "ceil" 1 fn ceil<T: Float>(x: T) -> T { x.each(f32::ceil) }
     /// The greatest integer not greater than `x`.
@@ -229,7 +231,7 @@ builtins! {
     /// The nearest integer, halves to even.
     "round" 1 fn round<T: Float>(x: T) -> T { x.each(f32::round_ties_even) }
     /// -1, 0 or 1.
-    "sign" 1 fn sign<T: Float>(x: T) -> T { x.each(|v| if v == 0.0 { 0.0 } else { v.signum() }) }
+    "sign" 1 fn sign<T: Signed>(x: T) -> T { x.signum() }
     /// The square root.
     "sqrt" 1 fn sqrt<T: Float>(x: T) -> T { x.each(f32::sqrt) }
     /// `1 / sqrt(x)`.
@@ -301,11 +303,119 @@ builtins! {
     "vec4f" 4 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
         crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
     }
-    /// `count` bits of `word` from `offset` on, as an unsigned number.
-    "extractBits" 1 fn extract_bits(word: u32, offset: u32, count: u32) -> u32 {
-        let offset = offset.min(32);
-        let count = count.min(32 - offset);
-        if count == 0 { 0 } else { word << (32 - offset - count) >> (32 - count) }
+    /// `count` bits of `e` from `offset` on; of an `i32` the highest of them is the sign.
+    "extractBits" 1 fn extract_bits<T: Integer>(e: T, offset: u32, count: u32) -> T {
+        numbers::bits_of(e, offset, count)
+    }
+    /// `e` with `count` bits from `offset` on replaced by the low ones of `bits`.
+    "insertBits" 1 fn insert_bits<T: Integer>(e: T, bits: T, offset: u32, count: u32) -> T {
+        numbers::with_bits(e, bits, offset, count)
+    }
+    /// Zeros above the highest 1.
+    "countLeadingZeros" 1 fn count_leading_zeros<T: Integer>(e: T) -> T { e.each_bits(u32::leading_zeros) }
+    /// Bits that are 1.
+    "countOneBits" 1 fn count_one_bits<T: Integer>(e: T) -> T { e.each_bits(u32::count_ones) }
+    /// Zeros below the lowest 1.
+    "countTrailingZeros" 1 fn count_trailing_zeros<T: Integer>(e: T) -> T { e.each_bits(u32::trailing_zeros) }
+    /// The highest bit that is 1, of an `i32` the highest that is not its sign; all ones where there is none.
+    "firstLeadingBit" 1 fn first_leading_bit<T: Integer>(e: T) -> T { e.first_leading_bit() }
+    /// The lowest bit that is 1; all ones where there is none.
+    "firstTrailingBit" 1 fn first_trailing_bit<T: Integer>(e: T) -> T {
+        e.each_bits(|bits| if bits == 0 { u32::MAX } else { bits.trailing_zeros() })
+    }
+    /// The bits in reverse order.
+    "reverseBits" 1 fn reverse_bits<T: Integer>(e: T) -> T { e.each_bits(u32::reverse_bits) }
+    /// Rounded toward zero.
+    "trunc" 1 fn trunc<T: Float>(x: T) -> T { x.each(f32::trunc) }
+    /// `x - floor(x)`.
+    "fract" 1 fn fract<T: Float>(x: T) -> T { x.each(|v| v - v.floor()) }
+    /// `clamp(x, 0, 1)`.
+    "saturate" 2 fn saturate<T: Float>(x: T) -> T { x.each(|v| v.clamp(0.0, 1.0)) }
+    /// 1 where `edge <= x`, else 0.
+    "step" 1 fn step<T: Float>(edge: T, x: T) -> T { edge.pairs(x, |edge, x| if edge <= x { 1.0 } else { 0.0 }) }
+    /// `x·(1 - t) + y·t`.
+    "mix" 3 fn mix<T: Float>(x: T, y: T, t: T) -> T { numbers::blend(x, y, t) }
+    /// Radians as degrees.
+    "degrees" 1 fn degrees<T: Float>(x: T) -> T { x.each(f32::to_degrees) }
+    /// Degrees as radians.
+    "radians" 1 fn radians<T: Float>(x: T) -> T { x.each(f32::to_radians) }
+    /// The tangent of `x` radians.
+    "tan" 1 fn tan<T: Float>(x: T) -> T { x.each(f32::tan) }
+    /// The angle whose sine is `x`, of -1..1.
+    "asin" 1 fn asin<T: Float>(x: T) -> T { x.each(f32::asin) }
+    /// The angle whose cosine is `x`, of -1..1.
+    "acos" 1 fn acos<T: Float>(x: T) -> T { x.each(f32::acos) }
+    /// The angle whose tangent is `x`.
+    "atan" 1 fn atan<T: Float>(x: T) -> T { x.each(f32::atan) }
+    /// The angle of the point `(x, y)`.
+    "atan2" 2 fn atan2<T: Float>(y: T, x: T) -> T { y.pairs(x, f32::atan2) }
+    /// The hyperbolic sine.
+    "sinh" 1 fn sinh<T: Float>(x: T) -> T { x.each(f32::sinh) }
+    /// The hyperbolic cosine.
+    "cosh" 1 fn cosh<T: Float>(x: T) -> T { x.each(f32::cosh) }
+    /// The inverse of `sinh`.
+    "asinh" 1 fn asinh<T: Float>(x: T) -> T { x.each(f32::asinh) }
+    /// The inverse of `cosh`, of 1 and more.
+    "acosh" 1 fn acosh<T: Float>(x: T) -> T { x.each(f32::acosh) }
+    /// The inverse of `tanh`, between -1 and 1.
+    "atanh" 1 fn atanh<T: Float>(x: T) -> T { x.each(f32::atanh) }
+    /// `x·2^exponent`.
+    "ldexp" 1 fn ldexp(x: f32, exponent: i32) -> f32 { (f64::from(x) * f64::from(exponent).exp2()) as f32 }
+    /// `x` as precise as an `f16` is.
+    "quantizeToF16" 1 fn quantize_to_f16(x: f32) -> f32 { f16::from_f32(x).to_f32() }
+    /// `sqrt(dot(e, e))`.
+    "length" 8 fn length<V: Geometric>(e: V) -> V::Component { sqrt(e.dot_product(e)) }
+    /// `length(a - b)`.
+    "distance" 8 fn distance<V: Geometric>(a: V, b: V) -> V::Component { length(a.pairs(b, |a, b| a - b)) }
+    /// `e / length(e)`.
+    "normalize" 8 fn normalize<V: Geometric>(e: V) -> V { e.pairs(V::all(length(e)), |e, length| e / length) }
+    /// The cross product.
+    "cross" 9 fn cross(a: Vec3<f32>, b: Vec3<f32>) -> Vec3<f32> { numbers::cross_product(a, b) }
+    /// `e` reflected at a plane with the normal `n`.
+    "reflect" 10 fn reflect(e: Vec3<f32>, n: Vec3<f32>) -> Vec3<f32> { numbers::reflected(e, n) }
+    /// `n` where `dot(g, i)` is negative, else `-n`.
+    "faceForward" 6 fn face_forward(n: Vec3<f32>, i: Vec3<f32>, g: Vec3<f32>) -> Vec3<f32> { numbers::faced(n, i, g) }
+    /// The dot product of two words of four unsigned bytes.
+    "dot4U8Packed" 8 fn dot4_u8_packed(a: u32, b: u32) -> u32 {
+        a.to_le_bytes().iter().zip(b.to_le_bytes()).map(|(a, b)| u32::from(*a) * u32::from(b)).sum()
+    }
+    /// The low bytes of four numbers as a word, the first lowest.
+    "pack4xU8" 4 fn pack4x_u8(value: Vec4<u32>) -> u32 { numbers::bytes(value.to_array()) }
+    /// Four numbers, clamped to -128..=127, as the bytes of a word.
+    "pack4xI8Clamp" 4 fn pack4x_i8_clamp(value: Vec4<i32>) -> u32 {
+        numbers::bytes(value.to_array().map(|v| v.clamp(-128, 127) as u32))
+    }
+    /// Four numbers, at most 255, as the bytes of a word.
+    "pack4xU8Clamp" 4 fn pack4x_u8_clamp(value: Vec4<u32>) -> u32 { numbers::bytes(value.to_array().map(|v| v.min(255))) }
+    /// Four numbers of -1..1 as signed bytes of a word.
+    "pack4x8snorm" 8 fn pack4x8snorm(value: Vec4<f32>) -> u32 {
+        numbers::bytes(value.to_array().map(|v| numbers::snorm(v, 127.0)))
+    }
+    /// Four numbers of 0..1 as unsigned bytes of a word.
+    "pack4x8unorm" 8 fn pack4x8unorm(value: Vec4<f32>) -> u32 {
+        numbers::bytes(value.to_array().map(|v| numbers::unorm(v, 255.0)))
+    }
+    /// Two numbers of -1..1 as signed halves of a word.
+    "pack2x16snorm" 4 fn pack2x16snorm(value: Vec2<f32>) -> u32 {
+        numbers::snorm(value.x, 32767.0) & 0xffff | numbers::snorm(value.y, 32767.0) << 16
+    }
+    /// Two numbers of 0..1 as unsigned halves of a word.
+    "pack2x16unorm" 4 fn pack2x16unorm(value: Vec2<f32>) -> u32 {
+        numbers::unorm(value.x, 65535.0) | numbers::unorm(value.y, 65535.0) << 16
+    }
+    /// Four signed bytes of a word as numbers of -1..1.
+    "unpack4x8snorm" 8 fn unpack4x8snorm(word: u32) -> Vec4<f32> {
+        unpack4x_i8(word).map(|v| (v as f32 / 127.0).max(-1.0))
+    }
+    /// Four unsigned bytes of a word as numbers of 0..1.
+    "unpack4x8unorm" 8 fn unpack4x8unorm(word: u32) -> Vec4<f32> { unpack4x_u8(word).map(|v| v as f32 / 255.0) }
+    /// Two signed halves of a word as numbers of -1..1.
+    "unpack2x16snorm" 4 fn unpack2x16snorm(word: u32) -> Vec2<f32> {
+        crate::types::vec2(word as u16 as i16, (word >> 16) as i16).map(|v| (f32::from(v) / 32767.0).max(-1.0))
+    }
+    /// Two unsigned halves of a word as numbers of 0..1.
+    "unpack2x16unorm" 4 fn unpack2x16unorm(word: u32) -> Vec2<f32> {
+        crate::types::vec2(word & 0xffff, word >> 16).map(|v| v as f32 / 65535.0)
     }
 }
 
@@ -322,7 +432,8 @@ pub fn splat4<T: Copy>(value: T) -> Vec4<T> {
 }
 
 pub use crate::cpu::{
-    storage_barrier, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size, workgroup_barrier,
+    storage_barrier, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
+    workgroup_barrier, workgroup_uniform_load,
 };
 
 #[cfg(feature = "emit")]
@@ -372,6 +483,17 @@ mod twins {
         )*};
     }
     barriers! { workgroup_barrier "workgroupBarrier"; storage_barrier "storageBarrier"; }
+
+    /// Emits `workgroupUniformLoad(&place)`.
+    pub mod workgroup_uniform_load {
+        use super::{Expr, WgslType};
+        use crate::emit::note_effects;
+        /// The call's twin.
+        pub fn emit<T: WgslType>(place: Expr<T>) -> Expr<T> {
+            note_effects();
+            Expr::new(format!("workgroupUniformLoad(&{})", place.text()))
+        }
+    }
 
     macro_rules! collectives {
         ($($name:ident $wgsl:literal;)*) => {$(

@@ -5,6 +5,7 @@ mod barrier;
 mod executor;
 mod memory;
 mod subgroup;
+mod uniform_load;
 
 pub use barrier::{Barrier, storage_barrier, workgroup_barrier};
 #[cfg(feature = "check")]
@@ -19,6 +20,8 @@ pub(crate) use subgroup::take_widest_use;
 pub use subgroup::{
     Collective, SubgroupOp, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
 };
+
+pub use uniform_load::workgroup_uniform_load;
 
 /// Reports an index outside of its array; the executor turns it into [`CpuError::Kernel`].
 #[cold]

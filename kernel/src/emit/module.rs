@@ -199,7 +199,10 @@ pub(super) fn is_shared_place(place: &str) -> bool {
 }
 
 fn is_collective(name: &str) -> bool {
-    name.ends_with("Barrier") || name.starts_with("subgroup") || name.starts_with("atomic")
+    name.ends_with("Barrier")
+        || name == "workgroupUniformLoad"
+        || name.starts_with("subgroup")
+        || name.starts_with("atomic")
 }
 
 /// The statements that follow come from this place.

@@ -8,10 +8,13 @@
 )]
 
 mod atomics;
+mod builtins;
 mod control;
 mod cooperative;
+mod functions;
 mod halves;
 mod page;
+mod values;
 
 use std::sync::OnceLock;
 
@@ -40,14 +43,14 @@ pub struct Row {
 
 /// A number that a kernel may compute a little differently on every device.
 pub trait Close: Copy + std::fmt::Debug {
-    /// Whether both are the same result.
-    fn close(self, other: Self) -> bool;
+    /// Whether both are the same result, to `digits` decimal digits of a float.
+    fn close(self, other: Self, digits: i32) -> bool;
 }
 
 macro_rules! exact {
     ($($ty:ty)*) => {$(
         impl Close for $ty {
-            fn close(self, other: Self) -> bool {
+            fn close(self, other: Self, _: i32) -> bool {
                 self == other
             }
         }
@@ -56,20 +59,20 @@ macro_rules! exact {
 exact! { u32 i32 }
 
 impl Close for f32 {
-    fn close(self, other: Self) -> bool {
-        self == other || (self - other).abs() <= 1e-5 * (1.0 + other.abs())
+    fn close(self, other: Self, digits: i32) -> bool {
+        self == other || (self - other).abs() <= 2.0 * 10f32.powi(-digits) * (1.0 + other.abs())
     }
 }
 
 impl Close for kernel::types::f16 {
-    fn close(self, other: Self) -> bool {
+    fn close(self, other: Self, _: i32) -> bool {
         self == other || (self - other).to_f32().abs() <= 2e-3 * (1.0 + other.to_f32().abs())
     }
 }
 
 impl<T: Close> Close for kernel::types::Vec4<T> {
-    fn close(self, other: Self) -> bool {
-        self.to_array().into_iter().zip(other.to_array()).all(|(a, b)| a.close(b))
+    fn close(self, other: Self, digits: i32) -> bool {
+        self.to_array().into_iter().zip(other.to_array()).all(|(a, b)| a.close(b, digits))
     }
 }
 
@@ -77,7 +80,7 @@ impl<T: Close> Close for kernel::types::Vec4<T> {
 /// expected output, and the semantics in words.
 #[macro_export]
 macro_rules! rows {
-    ($file:literal: $($kernel:ident $title:literal, $x:expr => $y:expr, $semantics:literal;)*) => {
+    ($file:literal: $($kernel:ident $(($params:expr))? $title:literal, $x:expr => $y:expr, $semantics:literal;)*) => {
         /// The file's constructs.
         pub fn rows() -> Vec<$crate::Row> {
             vec![$($crate::Row {
@@ -92,10 +95,12 @@ macro_rules! rows {
                     let mut y = device.create(expected.len(), "y").map_err(|error| error.to_string())?;
                     let mut recorder = kernel::dispatch::Recorder::new(device, "reference");
                     let args = $kernel::Args { x: &x, y: &mut y };
-                    $kernel::Kernel::dispatch(&mut recorder, (), args).map_err(|error| error.to_string())?;
+                    $kernel::Kernel::dispatch(&mut recorder, $crate::or_unit!($($params)?), args).map_err(|error| error.to_string())?;
                     recorder.run().map_err(|error| error.to_string())?;
                     let got = pollster::block_on(device.read(&y, 0..expected.len())).map_err(|error| error.to_string())?;
-                    let same = got.iter().zip(&expected).all(|(got, expected)| $crate::Close::close(*got, *expected));
+                    // WGSL asks for no more than four digits of some functions.
+                    let digits = if device.is_cpu() { 6 } else { 4 };
+                    let same = got.iter().zip(&expected).all(|(got, expected)| $crate::Close::close(*got, *expected, digits));
                     if same { Ok(()) } else { Err(format!("{got:?} instead of {expected:?}")) }
                 },
             }),*]
@@ -103,8 +108,30 @@ macro_rules! rows {
     };
 }
 
+/// The params of a row, `()` for none.
+#[macro_export]
+macro_rules! or_unit {
+    () => {
+        ()
+    };
+    ($params:expr) => {
+        $params
+    };
+}
+
 fn rows_of_all_files() -> Vec<Row> {
-    [control::rows(), atomics::rows(), halves::rows(), cooperative::rows()].into_iter().flatten().collect()
+    [
+        values::rows(),
+        control::rows(),
+        functions::rows(),
+        builtins::rows(),
+        atomics::rows(),
+        halves::rows(),
+        cooperative::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A GPU with the constructs' kernels. With `GEMMULE_REQUIRE_GPU=1` a missing GPU is a failure.
