@@ -15,6 +15,12 @@ pub fn argument(call: &ExprCall) -> Option<usize> {
     }
 }
 
+/// Whether the call is one of `workgroup_uniform_load`.
+pub fn is_uniform_load(call: &ExprCall) -> bool {
+    let Expr::Path(function) = &*call.func else { return false };
+    function.path.segments.last().is_some_and(|last| last.ident == "workgroup_uniform_load")
+}
+
 /// The `x[i]` of `&x[i]`.
 pub fn element(expr: &Expr) -> Option<&ExprIndex> {
     match expr {

@@ -14,6 +14,7 @@ use super::expression::root;
 use super::message::{line, text};
 use super::varies::{Entry, Source, Varies};
 use crate::lower::is_associated;
+use crate::place;
 
 /// Calls whose functions' constants matter, in the order of their first visit; a loop's body is visited several times.
 #[derive(Default)]
@@ -97,7 +98,9 @@ impl Analysis {
         let Expr::Path(function) = &*call.func else { return self.all(&call.args) };
         let mut arguments = Vec::new();
         for argument in &call.args {
-            let varies = self.value(argument);
+            // What is loaded becomes uniform: only the place must be.
+            let place = place::is_uniform_load(call).then(|| place::element(argument)).flatten();
+            let varies = self.value(place.map_or(argument, |element| &element.index));
             arguments.push(Passed { span: argument.span(), text: text(argument), varies });
         }
         let name = text(&without_generics(function));

@@ -538,6 +538,7 @@ pub use twins::*;
 known_uniformity! {
     workgroup_barrier needs 0, gives UNIFORM;
     storage_barrier needs 0, gives UNIFORM;
+    workgroup_uniform_load needs 1, gives UNIFORM;
     // Results are the same in a subgroup, and not in the workgroup.
     subgroup_add needs 0, gives DIVERGENT;
     subgroup_max needs 0, gives DIVERGENT;

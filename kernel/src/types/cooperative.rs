@@ -126,13 +126,20 @@ macro_rules! matrix {
             }
         }
 
-        #[cfg(feature = "emit")]
-        #[doc = concat!("Emits `", $wgsl, "<T, R>()`.")]
+        #[doc = concat!("What a caller of [`", stringify!($make), "`](fn@", stringify!($make), ") must know, and its twin.")]
         pub mod $make {
+            #[cfg(feature = "emit")]
             use super::{CooperativeScalar, $name, Role};
+            #[cfg(feature = "emit")]
             use crate::emit::{Expr, WgslType};
 
+            /// Bit `i`: argument `i` must be uniform.
+            pub const UNIFORM_ARGUMENTS: u64 = 0;
+            /// Bit `i`: the result differs between invocations where argument `i` does; bit 63: in any case.
+            pub const DIVERGENT_RESULT: u64 = 0;
+
             /// The call's twin.
+            #[cfg(feature = "emit")]
             pub fn emit<T: CooperativeScalar, R: Role>() -> Expr<$name<T, R>> {
                 Expr::new(format!("{}()", <$name<T, R> as WgslType>::wgsl()))
             }

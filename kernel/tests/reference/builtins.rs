@@ -72,7 +72,7 @@ fn unsigned_bits(x: &Storage<u32>, y: &mut Storage<u32>) {
 fn signed_bits(x: &Storage<i32>, y: &mut Storage<i32>) {
     y[0] = extract_bits(x[0], 4, 4);
     y[1] = first_leading_bit(x[0]);
-    y[2] = insert_bits(x[0], x[1], 30, 9);
+    y[2] = insert_bits(x[0], x[1], 30, u32(x[1]) * 3);
     y[3] = abs(x[0]) + sign(x[0]);
     y[4] = first_leading_bit(x[1]) + count_one_bits(x[1]);
     y[5] = abs(x[2]);
