@@ -432,7 +432,10 @@ pub fn splat4<T: Copy>(value: T) -> Vec4<T> {
 }
 
 pub use crate::cpu::{
-    storage_barrier, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
+    storage_barrier, subgroup_add, subgroup_all, subgroup_and, subgroup_any, subgroup_ballot, subgroup_broadcast,
+    subgroup_broadcast_first, subgroup_exclusive_add, subgroup_exclusive_mul, subgroup_inclusive_add,
+    subgroup_inclusive_mul, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_mul, subgroup_or,
+    subgroup_shuffle, subgroup_shuffle_down, subgroup_shuffle_up, subgroup_shuffle_xor, subgroup_size, subgroup_xor,
     workgroup_barrier, workgroup_uniform_load,
 };
 
@@ -440,7 +443,7 @@ pub use crate::cpu::{
 mod twins {
     //! Twins of the builtins that are not plain calls.
     use super::{Bits, Vec4};
-    use crate::cpu::Collective;
+    use crate::cpu::{Collective, CollectiveBits};
     use crate::emit::{Expr, WgslType, text_call, use_subgroup_builtins, use_subgroups};
 
     /// Emits `bitcast<U>(value)`.
@@ -487,6 +490,8 @@ mod twins {
     /// Emits `workgroupUniformLoad(&place)`.
     pub mod workgroup_uniform_load {
         use super::{Expr, WgslType};
+        #[cfg(feature = "reference")]
+        pub use crate::cpu::workgroup_uniform_load as reference;
         use crate::emit::note_effects;
         /// The call's twin.
         pub fn emit<T: WgslType>(place: Expr<T>) -> Expr<T> {
@@ -495,23 +500,68 @@ mod twins {
         }
     }
 
+    /// `bool`: what subgroups vote on.
+    pub trait Condition {}
+    impl Condition for bool {}
+
     macro_rules! collectives {
-        ($($name:ident $wgsl:literal;)*) => {$(
+        ($($name:ident $wgsl:literal $T:ident: $Bound:path, $given:ty => $out:ty;)*) => {$(
             #[doc = concat!("Emits `", $wgsl, "(value)`.")]
             pub mod $name {
                 #[cfg(feature = "reference")]
                 pub use crate::cpu::$name as reference;
 
-                use super::{Collective, Expr, text_call, use_subgroups};
+                #[allow(unused_imports)]
+                use super::*;
                 /// The call's twin.
-                pub fn emit<T: Collective>(value: Expr<T>) -> Expr<T> {
+                pub fn emit<$T: $Bound>(value: Expr<$given>) -> Expr<$out> {
                     use_subgroups();
                     text_call($wgsl, &[value.text()])
                 }
             }
         )*};
     }
-    collectives! { subgroup_add "subgroupAdd"; subgroup_max "subgroupMax"; subgroup_min "subgroupMin"; }
+    collectives! {
+        subgroup_add "subgroupAdd" T: Collective, T => T;
+        subgroup_mul "subgroupMul" T: Collective, T => T;
+        subgroup_max "subgroupMax" T: Collective, T => T;
+        subgroup_min "subgroupMin" T: Collective, T => T;
+        subgroup_inclusive_add "subgroupInclusiveAdd" T: Collective, T => T;
+        subgroup_inclusive_mul "subgroupInclusiveMul" T: Collective, T => T;
+        subgroup_exclusive_add "subgroupExclusiveAdd" T: Collective, T => T;
+        subgroup_exclusive_mul "subgroupExclusiveMul" T: Collective, T => T;
+        subgroup_broadcast_first "subgroupBroadcastFirst" T: Collective, T => T;
+        subgroup_and "subgroupAnd" T: CollectiveBits, T => T;
+        subgroup_or "subgroupOr" T: CollectiveBits, T => T;
+        subgroup_xor "subgroupXor" T: CollectiveBits, T => T;
+        subgroup_all "subgroupAll" T: Condition, T => bool;
+        subgroup_any "subgroupAny" T: Condition, T => bool;
+        subgroup_ballot "subgroupBallot" T: Condition, T => Vec4<u32>;
+    }
+
+    macro_rules! exchanges {
+        ($($name:ident $wgsl:literal;)*) => {$(
+            #[doc = concat!("Emits `", $wgsl, "(value, other)`.")]
+            pub mod $name {
+                #[cfg(feature = "reference")]
+                pub use crate::cpu::$name as reference;
+
+                use super::{Collective, Expr, text_call, use_subgroups};
+                /// The call's twin.
+                pub fn emit<T: Collective>(value: Expr<T>, other: Expr<u32>) -> Expr<T> {
+                    use_subgroups();
+                    text_call($wgsl, &[value.text(), other.text()])
+                }
+            }
+        )*};
+    }
+    exchanges! {
+        subgroup_broadcast "subgroupBroadcast";
+        subgroup_shuffle "subgroupShuffle";
+        subgroup_shuffle_xor "subgroupShuffleXor";
+        subgroup_shuffle_up "subgroupShuffleUp";
+        subgroup_shuffle_down "subgroupShuffleDown";
+    }
 
     macro_rules! subgroup_values {
         ($($name:ident)*) => {$(
@@ -543,6 +593,23 @@ known_uniformity! {
     subgroup_add needs 0, gives DIVERGENT;
     subgroup_max needs 0, gives DIVERGENT;
     subgroup_min needs 0, gives DIVERGENT;
+    subgroup_mul needs 0, gives DIVERGENT;
+    subgroup_inclusive_add needs 0, gives DIVERGENT;
+    subgroup_inclusive_mul needs 0, gives DIVERGENT;
+    subgroup_exclusive_add needs 0, gives DIVERGENT;
+    subgroup_exclusive_mul needs 0, gives DIVERGENT;
+    subgroup_and needs 0, gives DIVERGENT;
+    subgroup_or needs 0, gives DIVERGENT;
+    subgroup_xor needs 0, gives DIVERGENT;
+    subgroup_all needs 0, gives DIVERGENT;
+    subgroup_any needs 0, gives DIVERGENT;
+    subgroup_ballot needs 0, gives DIVERGENT;
+    subgroup_broadcast needs 2, gives DIVERGENT;
+    subgroup_broadcast_first needs 0, gives DIVERGENT;
+    subgroup_shuffle needs 0, gives DIVERGENT;
+    subgroup_shuffle_xor needs 0, gives DIVERGENT;
+    subgroup_shuffle_up needs 0, gives DIVERGENT;
+    subgroup_shuffle_down needs 0, gives DIVERGENT;
     // The size is uniform (WGSL §13.3.1.1), but device functions read it from a private variable, which is not.
     subgroup_size needs 0, gives DIVERGENT;
     subgroup_invocation_id needs 0, gives DIVERGENT;

@@ -1,7 +1,8 @@
 //! What the numeric builtins of WGSL §17.5 take: traits over scalars and the vectors of them, componentwise.
 
-use crate::ops::{add, neg, sub};
-use crate::types::{Value, Vec2, Vec3, Vec4, f16};
+use super::super::float::{Value, f16, f32};
+use super::super::ops::{add, neg, sub};
+use crate::types::{Vec2, Vec3, Vec4};
 
 /// A number with a sign, or a vector of it, for `abs` and `sign`; `abs` of an unsigned number is itself.
 pub trait Signed: Value {

@@ -18,7 +18,11 @@ pub use memory::{Binding, Memory, WorkgroupMemory};
 #[cfg(feature = "check")]
 pub(crate) use subgroup::take_widest_use;
 pub use subgroup::{
-    Collective, SubgroupOp, subgroup_add, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_size,
+    Collective, CollectiveBits, SubgroupOp, subgroup_add, subgroup_all, subgroup_and, subgroup_any, subgroup_ballot,
+    subgroup_broadcast, subgroup_broadcast_first, subgroup_exclusive_add, subgroup_exclusive_mul,
+    subgroup_inclusive_add, subgroup_inclusive_mul, subgroup_invocation_id, subgroup_max, subgroup_min, subgroup_mul,
+    subgroup_or, subgroup_shuffle, subgroup_shuffle_down, subgroup_shuffle_up, subgroup_shuffle_xor, subgroup_size,
+    subgroup_xor,
 };
 
 pub use uniform_load::workgroup_uniform_load;

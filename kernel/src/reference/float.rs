@@ -12,7 +12,7 @@ pub type f32 = f64;
 
 /// Stands where the operators name `f16`; a reference computes in `f64` there too, so that no value is ever one.
 #[allow(non_camel_case_types, reason = "it stands for the primitive")]
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct f16(f64);
 
 impl f16 {

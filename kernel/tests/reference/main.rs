@@ -14,6 +14,7 @@ mod cooperative;
 mod functions;
 mod halves;
 mod page;
+mod subgroups;
 mod values;
 
 use std::sync::OnceLock;
@@ -125,6 +126,7 @@ fn rows_of_all_files() -> Vec<Row> {
         control::rows(),
         functions::rows(),
         builtins::rows(),
+        subgroups::rows(),
         atomics::rows(),
         halves::rows(),
         cooperative::rows(),
