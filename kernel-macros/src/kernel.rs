@@ -660,10 +660,15 @@ impl Expansion {
         });
         let run = if self.function.sig.asyncness.is_some() {
             quote! {
-                __phases.run(|__lane| async move {
+                let __invocation = |__lane: u32| async move {
                     #(#copies)*
                     #place::#function_name #turbofish (#(#passed),*).await;
-                })
+                };
+                if Self::WORKGROUP_SIZE == 1 {
+                    __phases.run_single(__invocation(0))
+                } else {
+                    __phases.run(&|__lane| ::std::boxed::Box::pin(__invocation(__lane)))
+                }
             }
         } else {
             quote! {
@@ -700,7 +705,7 @@ impl Expansion {
                     let __groups = <Self as ::kernel::dispatch::Variant>::groups(&#params_name);
                     #widened
                     #(#views)*
-                    ::kernel::cpu::run(&__key, __groups, Self::WORKGROUP_SIZE, __options, |__phases| {
+                    ::kernel::cpu::run(&__key, __groups, Self::WORKGROUP_SIZE, __options, &|__phases| {
                         let __group = __phases.workgroup_id();
                         #(#allocate)*
                         #run

@@ -307,19 +307,22 @@ impl Phases<'_> {
         Ok(())
     }
 
-    /// Runs a kernel with barriers: polls every invocation to its next barrier, then checks that they met.
-    pub fn run<F: Future<Output = ()>>(&self, invocation: impl Fn(u32) -> F) -> Result<(), CpuError> {
+    /// Runs a kernel with barriers in a workgroup of one invocation, which never waits for another.
+    #[inline]
+    pub fn run_single(&self, invocation: impl Future<Output = ()>) -> Result<(), CpuError> {
+        self.enter(0);
         let mut context = Context::from_waker(Waker::noop());
-        if self.workgroup_size == 1 {
-            self.enter(0);
-            let mut future = std::pin::pin!(invocation(0));
-            while future.as_mut().poll(&mut context).is_pending() {}
-            return Ok(());
-        }
+        let mut future = std::pin::pin!(invocation);
+        while future.as_mut().poll(&mut context).is_pending() {}
+        Ok(())
+    }
+
+    /// Runs a kernel with barriers: polls every invocation to its next barrier, then checks that they met.
+    pub fn run<'f>(&self, invocation: &dyn Fn(u32) -> Pin<Box<dyn Future<Output = ()> + 'f>>) -> Result<(), CpuError> {
+        let mut context = Context::from_waker(Waker::noop());
         super::subgroup::start_workgroup();
         Place::take();
-        let mut running: Vec<Option<Pin<Box<F>>>> =
-            (0..self.workgroup_size).map(|lane| Some(Box::pin(invocation(lane)))).collect();
+        let mut running: Vec<_> = (0..self.workgroup_size).map(|lane| Some(invocation(lane))).collect();
         let mut places = vec![Place::END; running.len()];
         let mut phase = 0;
         for round in 0.. {
@@ -408,7 +411,8 @@ pub fn run(
     groups: u32,
     workgroup_size: u32,
     options: CpuOptions,
-    body: impl Fn(&Phases<'_>) -> Result<(), CpuError> + Sync,
+    // Not generic: the walk over workgroups is compiled once, and not for each of a program's variants.
+    body: &(dyn Fn(&Phases<'_>) -> Result<(), CpuError> + Sync),
 ) -> Result<(), CpuError> {
     let subgroup_size = options.subgroup_size.min(workgroup_size.next_power_of_two());
     let one = |workgroup: u32| {
