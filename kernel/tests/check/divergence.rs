@@ -7,19 +7,21 @@ use kernel::cpu::{CpuError, CpuOptions, Phases, returns_here, run};
 use crate::at;
 
 fn error_of(subgroup_size: u32, body: impl Fn(&Phases<'_>) -> Result<(), CpuError> + Sync) -> String {
-    run("kernel", 1, 16, CpuOptions::with_subgroups_of(subgroup_size), body).unwrap_err().to_string()
+    run("kernel", 1, 16, CpuOptions::with_subgroups_of(subgroup_size), &body).unwrap_err().to_string()
 }
 
 #[test]
 fn a_return_before_a_barrier_names_both_lines_and_the_phase() {
     let message = error_of(4, |phases| {
-        phases.run(|lane| async move {
-            workgroup_barrier().await; // all pass
-            if lane == 5 {
-                returns_here();
-                return;
-            }
-            workgroup_barrier().await; // all but one wait
+        phases.run(&|lane| {
+            Box::pin(async move {
+                workgroup_barrier().await; // all pass
+                if lane == 5 {
+                    returns_here();
+                    return;
+                }
+                workgroup_barrier().await; // all but one wait
+            })
         })
     });
     let (barrier, returned) = (at!("workgroup_barrier().await; // all but one"), at!("returns_here();"));
@@ -35,12 +37,14 @@ fn a_return_before_a_barrier_names_both_lines_and_the_phase() {
 #[test]
 fn a_subgroup_operation_wants_its_whole_subgroup() {
     let message = error_of(8, |phases| {
-        phases.run(|lane| async move {
-            if lane < 12 {
-                let _ = subgroup_add(lane).await; // one subgroup and a half
-            } else {
-                workgroup_barrier().await; // the last four
-            }
+        phases.run(&|lane| {
+            Box::pin(async move {
+                if lane < 12 {
+                    let _ = subgroup_add(lane).await; // one subgroup and a half
+                } else {
+                    workgroup_barrier().await; // the last four
+                }
+            })
         })
     });
     let (operation, barrier) =
@@ -57,10 +61,12 @@ fn a_subgroup_operation_wants_its_whole_subgroup() {
 #[test]
 fn a_divided_subgroup_is_named_as_such() {
     let message = error_of(16, |phases| {
-        phases.run(|lane| async move {
-            if lane < 12 {
-                let _ = subgroup_add(lane).await; // twelve of sixteen
-            }
+        phases.run(&|lane| {
+            Box::pin(async move {
+                if lane < 12 {
+                    let _ = subgroup_add(lane).await; // twelve of sixteen
+                }
+            })
         })
     });
     let operation = at!("subgroup_add(lane).await; // twelve");
