@@ -212,6 +212,7 @@ fn value_struct(input: ItemStruct, diagnostics: &mut Diagnostics) -> TokenStream
 struct Twin {
     generics: syn::Generics,
     parameters: Vec<TokenStream>,
+    /// The type that it gives.
     result: TokenStream,
     body: TokenStream,
     /// What the body does that may not be; none without a body.
@@ -224,7 +225,7 @@ impl Twin {
         let (_, _, bounds) = generics.split_for_impl();
         let parameters_list = &generics.params;
         let parameter_generics = if parameters_list.is_empty() { quote!() } else { quote!(<#parameters_list>) };
-        quote!(fn #name #parameter_generics (#(#parameters),*) -> ::kernel::emit::Expr<#result> #bounds #body)
+        quote!(fn #name #parameter_generics (#(#parameters),*) -> #result #bounds #body)
     }
 }
 
@@ -238,10 +239,12 @@ fn twin(
 ) -> Twin {
     check_signature(sig, diagnostics);
     let arguments = signature::arguments(sig.inputs.iter_mut(), diagnostics);
-    let result = match &sig.output {
+    let value = match &sig.output {
         ReturnType::Default => quote!(()),
         ReturnType::Type(_, ty) => quote!(#ty),
     };
+    let waits = sig.asyncness.is_some();
+    let result = if waits { quote!(::kernel::emit::Pending<#value>) } else { quote!(::kernel::emit::Expr<#value>) };
     let parameters = arguments.iter().map(parameter).collect();
     let findings = body.map(|block| uniformity::check(block, &arguments, kind));
     let body = match body {
@@ -265,10 +268,12 @@ fn twin(
             };
             let bound = arguments.iter().map(bind);
             let function = private("__function");
+            let call = quote!(#function.call(|| #inner));
+            let call = if waits { quote!(::kernel::emit::pending(#call)) } else { call };
             quote!({
                 let mut #function = ::kernel::emit::Function::new(#new, #generics, #full_generics);
                 #(#bound)*
-                #function.call(|| #inner)
+                #call
             })
         }
     };

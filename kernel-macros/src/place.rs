@@ -21,6 +21,11 @@ pub fn is_uniform_load(call: &ExprCall) -> bool {
     function.path.segments.last().is_some_and(|last| last.ident == "workgroup_uniform_load")
 }
 
+/// Whether a function works on cooperative matrices, which a subgroup's invocations do together.
+pub fn is_cooperative(name: &syn::Ident) -> bool {
+    ["coop_store", "coop_store_t", "coop_load", "coop_load_t", "coop_multiply_add"].iter().any(|other| name == other)
+}
+
 /// The `x[i]` of `&x[i]`.
 pub fn element(expr: &Expr) -> Option<&ExprIndex> {
     match expr {

@@ -113,7 +113,8 @@ impl Lower<'_> {
                 if !self.is_async {
                     self.diagnostics.error(waited, "a function that waits at a barrier is an `async fn`");
                 }
-                self.value(&waited.base)
+                let value = self.value(&waited.base);
+                quote_spanned!(span=> ::kernel::emit::awaited(#value))
             }
             Expr::Index(index) => {
                 let (array, position) = self.index_operand(&index.expr, &index.index);

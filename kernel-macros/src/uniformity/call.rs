@@ -33,8 +33,10 @@ pub(super) struct Site {
     /// The module with the function's constants; none for an associated function, which needs nothing.
     pub(super) module: Option<TokenStream>,
     pub(super) arguments: Vec<Passed>,
-    /// What decides whether the call is reached, of a function that waits.
+    /// What decides whether the call is reached, where all must reach it.
     pub(super) control: Option<Control>,
+    /// It works on cooperative matrices: all must reach it, though nobody waits.
+    pub(super) cooperative: bool,
 }
 
 /// An argument of a call.
@@ -72,6 +74,18 @@ impl Analysis {
             return self.without_arguments(call, function);
         }
         let result = self.all(&call.args);
+        if function.path.segments.last().is_some_and(|last| place::is_cooperative(&last.ident)) {
+            let site = Site {
+                span: call.span(),
+                tokens: call.to_token_stream(),
+                name: text(&without_generics(function)),
+                module: None,
+                arguments: Vec::new(),
+                control: Some(self.control.clone()),
+                cooperative: true,
+            };
+            self.calls.record(&call.func, site);
+        }
         self.assign_through(&call.args, &result);
         result
     }
@@ -86,6 +100,7 @@ impl Analysis {
             module: module(function),
             arguments: Vec::new(),
             control: None,
+            cooperative: false,
         };
         Varies::with_result(self.calls.record(&call.func, site))
     }
@@ -116,6 +131,7 @@ impl Analysis {
             module,
             arguments,
             control: Some(self.control.clone()),
+            cooperative: false,
         };
         let index = self.calls.record(&call.func, site);
         let result = result.unwrap_or_else(|| Varies::with_result(index));

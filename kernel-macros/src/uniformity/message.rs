@@ -47,6 +47,14 @@ pub(super) fn intrinsic(call: &str) -> String {
     )
 }
 
+/// Work on cooperative matrices in a function whose callers are not checked.
+pub(super) fn plain_cooperation(name: &str) -> String {
+    format!(
+        "`{name}` must be reached by every invocation of the workgroup or by none, and only calls of an `async fn` are \
+         checked for that: make the function `async` and `.await` it"
+    )
+}
+
 fn reason(source: Option<&Source>, result: Option<&Site>) -> String {
     match (source, result) {
         (Some(source), _) => source.to_string(),

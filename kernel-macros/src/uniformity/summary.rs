@@ -42,6 +42,13 @@ impl Analysis {
         needed: &mut Vec<TokenStream>,
     ) {
         let Some(control) = &site.control else { return };
+        if matches!(self.kind, Kind::Plain | Kind::PlainWithoutArguments) {
+            // An `.await` here is refused by the lowering.
+            if site.cooperative {
+                errors.push(syn::Error::new_spanned(&site.tokens, message::plain_cooperation(&site.name)));
+            }
+            return;
+        }
         if let Some(cause) = control.causes.iter().find(|cause| cause.varies.between_invocations.is_some()) {
             errors.push(syn::Error::new_spanned(&site.tokens, message::divergent_call(&site.name, cause, None)));
             return;

@@ -444,7 +444,7 @@ mod twins {
     //! Twins of the builtins that are not plain calls.
     use super::{Bits, Vec4};
     use crate::cpu::{Collective, CollectiveBits};
-    use crate::emit::{Expr, WgslType, text_call, use_subgroup_builtins, use_subgroups};
+    use crate::emit::{Expr, Pending, WgslType, pending, text_call, use_subgroup_builtins, use_subgroups};
 
     /// Emits `bitcast<U>(value)`.
     pub mod bitcast {
@@ -477,10 +477,10 @@ mod twins {
                 #[cfg(feature = "reference")]
                 pub use crate::cpu::$name as reference;
 
-                use super::{Expr, text_call};
+                use super::{Pending, pending, text_call};
                 /// The call's twin.
-                pub fn emit() -> Expr<()> {
-                    text_call($wgsl, &[])
+                pub fn emit() -> Pending<()> {
+                    pending(text_call($wgsl, &[]))
                 }
             }
         )*};
@@ -489,14 +489,14 @@ mod twins {
 
     /// Emits `workgroupUniformLoad(&place)`.
     pub mod workgroup_uniform_load {
-        use super::{Expr, WgslType};
+        use super::{Expr, Pending, WgslType, pending};
         #[cfg(feature = "reference")]
         pub use crate::cpu::workgroup_uniform_load as reference;
         use crate::emit::note_effects;
         /// The call's twin.
-        pub fn emit<T: WgslType>(place: Expr<T>) -> Expr<T> {
+        pub fn emit<T: WgslType>(place: Expr<T>) -> Pending<T> {
             note_effects();
-            Expr::new(format!("workgroupUniformLoad(&{})", place.text()))
+            pending(Expr::new(format!("workgroupUniformLoad(&{})", place.text())))
         }
     }
 
@@ -514,9 +514,9 @@ mod twins {
                 #[allow(unused_imports)]
                 use super::*;
                 /// The call's twin.
-                pub fn emit<$T: $Bound>(value: Expr<$given>) -> Expr<$out> {
+                pub fn emit<$T: $Bound>(value: Expr<$given>) -> Pending<$out> {
                     use_subgroups();
-                    text_call($wgsl, &[value.text()])
+                    pending(text_call($wgsl, &[value.text()]))
                 }
             }
         )*};
@@ -546,11 +546,11 @@ mod twins {
                 #[cfg(feature = "reference")]
                 pub use crate::cpu::$name as reference;
 
-                use super::{Collective, Expr, text_call, use_subgroups};
+                use super::{Collective, Expr, Pending, pending, text_call, use_subgroups};
                 /// The call's twin.
-                pub fn emit<T: Collective>(value: Expr<T>, other: Expr<u32>) -> Expr<T> {
+                pub fn emit<T: Collective>(value: Expr<T>, other: Expr<u32>) -> Pending<T> {
                     use_subgroups();
-                    text_call($wgsl, &[value.text(), other.text()])
+                    pending(text_call($wgsl, &[value.text(), other.text()]))
                 }
             }
         )*};
@@ -607,9 +607,10 @@ known_uniformity! {
     subgroup_broadcast needs 2, gives DIVERGENT;
     subgroup_broadcast_first needs 0, gives DIVERGENT;
     subgroup_shuffle needs 0, gives DIVERGENT;
-    subgroup_shuffle_xor needs 0, gives DIVERGENT;
-    subgroup_shuffle_up needs 0, gives DIVERGENT;
-    subgroup_shuffle_down needs 0, gives DIVERGENT;
+    // Tint asks for a uniform mask and a uniform distance, and takes any lane.
+    subgroup_shuffle_xor needs 2, gives DIVERGENT;
+    subgroup_shuffle_up needs 2, gives DIVERGENT;
+    subgroup_shuffle_down needs 2, gives DIVERGENT;
     // The size is uniform (WGSL §13.3.1.1), but device functions read it from a private variable, which is not.
     subgroup_size needs 0, gives DIVERGENT;
     subgroup_invocation_id needs 0, gives DIVERGENT;

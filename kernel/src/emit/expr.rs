@@ -50,6 +50,23 @@ impl<T: Struct> Deref for Expr<T> {
     }
 }
 
+/// What the twin of a function that waits gives. Its value is there once it is awaited, so that a forgotten `.await`,
+/// which the check of uniformity would not see, is a type error here as well.
+#[must_use = "a function that waits does nothing until it is awaited"]
+pub struct Pending<T> {
+    value: Expr<T>,
+}
+
+/// The twin's value before it is awaited.
+pub fn pending<T>(value: Expr<T>) -> Pending<T> {
+    Pending { value }
+}
+
+/// `value.await`.
+pub fn awaited<T>(pending: Pending<T>) -> Expr<T> {
+    pending.value
+}
+
 /// A storage buffer, by its name in the module.
 pub struct StorageRef<T> {
     name: Expr<T>,

@@ -13,7 +13,9 @@ mod operators;
 mod statement;
 mod types;
 
-pub use expr::{Expr, Index, StorageRef, WorkgroupRef, index, lit, place, text_call, zero_array};
+pub use expr::{
+    Expr, Index, Pending, StorageRef, WorkgroupRef, awaited, index, lit, pending, place, text_call, zero_array,
+};
 pub use function::{Argument, Function};
 pub use kernel::{EmittedVariant, KernelBuilder, kernel, table};
 pub use module::{

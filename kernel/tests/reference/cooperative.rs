@@ -24,7 +24,11 @@ fn half_accumulator(x: &Storage<f16>, y: &mut Storage<f16>) {
 const TILES: usize = 2;
 
 #[device]
-fn products(accumulators: &mut [CoopMat8x8<f32, role::C>; TILES], a: &mut Workgroup<f32>, b: &mut Workgroup<f32>) {
+async fn products(
+    accumulators: &mut [CoopMat8x8<f32, role::C>; TILES],
+    a: &mut Workgroup<f32>,
+    b: &mut Workgroup<f32>,
+) {
     let left: CoopMat8x8<f32, role::A> = coop_load_t(&a[0], 8);
     #[unroll]
     for tile in 0..TILES {
@@ -48,7 +52,7 @@ async fn staged_tiles(
     }
     workgroup_barrier().await;
     let mut accumulators = [coop_mat8x8::<f32, role::C>(); TILES];
-    products(&mut accumulators, a, b);
+    products(&mut accumulators, a, b).await;
     coop_store_t(accumulators[0], &y[0], 8);
     coop_store(accumulators[1], &y[64], 8);
 }

@@ -204,6 +204,67 @@ async fn wait_on_the_right_of_a_uniform_and(lane: LocalIndex, params: &Shape, y:
     }
 }
 
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_in_a_match_on_the_params(lane: LocalIndex, params: &Shape, y: &mut Storage<u32>) {
+    match params.n {
+        0 => y[lane] = 1,
+        1 | 2 => workgroup_barrier().await,
+        _ => storage_barrier().await,
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_in_a_match_on_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    match lane {
+        0 => workgroup_barrier().await,
+        _ => y[lane] = 1,
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_under_a_value_matched_on_the_params(lane: LocalIndex, params: &Shape, y: &mut Storage<u32>) {
+    let chosen = match params.n {
+        0 => 1u32,
+        _ => 2u32,
+    };
+    if chosen == 1 {
+        workgroup_barrier().await;
+    }
+    y[lane] = chosen;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_under_a_value_matched_on_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    let chosen = match lane {
+        0 => 1u32,
+        _ => 2u32,
+    };
+    if chosen == 1 {
+        workgroup_barrier().await;
+    }
+    y[lane] = chosen;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_after_a_match_that_some_leave(lane: LocalIndex, y: &mut Storage<u32>) {
+    match lane {
+        0 => return,
+        _ => y[lane] = 1,
+    }
+    workgroup_barrier().await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_after_a_match_that_assigns(lane: LocalIndex, params: &Shape, y: &mut Storage<u32>) {
+    let mut chosen = 0u32;
+    match lane {
+        0 => chosen = 1,
+        _ => y[lane] = 1,
+    }
+    workgroup_barrier().await;
+    y[lane] = chosen;
+}
+
 programs! {
     barrier_at_the_top;
     barrier_under_the_lane;
@@ -228,4 +289,10 @@ programs! {
     wait_on_the_right_of_a_divergent_or calls ready;
     wait_on_the_left_of_a_divergent_and calls ready;
     wait_on_the_right_of_a_uniform_and calls ready;
+    barrier_in_a_match_on_the_params;
+    barrier_in_a_match_on_the_lane;
+    barrier_under_a_value_matched_on_the_params;
+    barrier_under_a_value_matched_on_the_lane;
+    barrier_after_a_match_that_some_leave;
+    barrier_after_a_match_that_assigns;
 }
