@@ -384,6 +384,68 @@ async fn result_of_another_crate_with_the_lane(lane: LocalIndex, y: &mut Storage
     }
 }
 
+#[device(report_uniformity)]
+async fn agreed(at: u32, s: &mut Workgroup<u32>) -> u32 {
+    workgroup_uniform_load(&s[at]).await
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_under_a_uniform_load(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] s: &mut Workgroup<u32>) {
+    s[lane] = lane;
+    let first = workgroup_uniform_load(&s[0]).await;
+    if first > 4 {
+        workgroup_barrier().await;
+    }
+    y[lane] = first;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn loop_to_a_uniform_load(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] s: &mut Workgroup<u32>) {
+    s[lane] = lane;
+    for i in 0..workgroup_uniform_load(&s[7]).await {
+        y[lane] = i;
+        workgroup_barrier().await;
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn uniform_load_at_the_lane(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] s: &mut Workgroup<u32>) {
+    s[lane] = lane;
+    y[lane] = workgroup_uniform_load(&s[63 - lane]).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn uniform_load_under_the_lane(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] s: &mut Workgroup<u32>) {
+    s[lane] = lane;
+    if lane > 4 {
+        y[lane] = workgroup_uniform_load(&s[0]).await;
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_under_a_functions_uniform_load(
+    lane: LocalIndex,
+    params: &Shape,
+    y: &mut Storage<u32>,
+    #[len = 64] s: &mut Workgroup<u32>,
+) {
+    s[lane] = lane;
+    if agreed(params.n, s).await > 4 {
+        workgroup_barrier().await;
+    }
+    y[lane] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn functions_uniform_load_at_the_lane(
+    lane: LocalIndex,
+    y: &mut Storage<u32>,
+    #[len = 64] s: &mut Workgroup<u32>,
+) {
+    s[lane] = lane;
+    y[lane] = agreed(lane, s).await;
+}
+
 programs! {
     function_at_the_top calls fence;
     function_under_the_params calls fence;
@@ -422,4 +484,10 @@ programs! {
     function_of_another_crate_with_the_params;
     function_of_another_crate_with_the_lane;
     result_of_another_crate_with_the_lane;
+    barrier_under_a_uniform_load;
+    loop_to_a_uniform_load;
+    uniform_load_at_the_lane;
+    uniform_load_under_the_lane;
+    barrier_under_a_functions_uniform_load calls agreed;
+    functions_uniform_load_at_the_lane calls agreed;
 }
