@@ -145,6 +145,53 @@ async fn function_of_nothing_with_a_constant(lane: LocalIndex, y: &mut Storage<u
     y[lane] = 1;
 }
 
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn shuffle_by_the_params(lane: LocalIndex, params: &Shape, y: &mut Storage<u32>) {
+    y[lane] = subgroup_shuffle_up(lane, params.n).await + subgroup_shuffle_xor(lane, 1).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn shuffle_up_by_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    y[lane] = subgroup_shuffle_up(lane, lane / 2).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn shuffle_down_by_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    y[lane] = subgroup_shuffle_down(lane, lane / 2).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn shuffle_xor_with_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    y[lane] = subgroup_shuffle_xor(lane, lane % 4).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn shuffle_from_any_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    y[lane] = subgroup_shuffle(lane, 3 - lane % 4).await;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn barrier_under_a_vote(lane: LocalIndex, y: &mut Storage<u32>) {
+    if subgroup_any(lane > 4).await {
+        workgroup_barrier().await;
+    }
+    y[lane] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn subgroup_sum_under_a_first_value(lane: LocalIndex, y: &mut Storage<u32>) {
+    if subgroup_broadcast_first(lane).await > 4 {
+        y[lane] = subgroup_add(lane).await;
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn vote_under_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    if lane > 4 && subgroup_all(lane > 2).await {
+        y[lane] = 1;
+    }
+}
+
 programs! {
     subgroup_sum_at_the_top;
     subgroup_sum_under_the_lane;
@@ -163,4 +210,12 @@ programs! {
     subgroup_sum_in_a_uniform_loop;
     function_of_nothing_with_the_invocation_id calls own_number;
     function_of_nothing_with_a_constant calls fixed_number;
+    shuffle_by_the_params;
+    shuffle_up_by_the_lane;
+    shuffle_down_by_the_lane;
+    shuffle_xor_with_the_lane;
+    shuffle_from_any_lane;
+    barrier_under_a_vote;
+    subgroup_sum_under_a_first_value;
+    vote_under_the_lane;
 }

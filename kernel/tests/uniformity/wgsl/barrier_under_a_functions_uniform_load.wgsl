@@ -1,0 +1,33 @@
+// barrier_under_a_functions_uniform_load | features:
+struct Shape {
+    n: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: Shape,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+var<workgroup> s: array<u32, 64>;
+
+fn agreed_s(at: u32) -> u32 {
+    return workgroupUniformLoad(&s[at]);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    s[local_invocation_index] = local_invocation_index;
+    if (agreed_s(uniforms.params.n) > 4u) {
+        workgroupBarrier();
+    }
+    y[local_invocation_index] = 1u;
+}

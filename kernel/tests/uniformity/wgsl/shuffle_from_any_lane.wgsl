@@ -1,0 +1,19 @@
+// shuffle_from_any_lane | features: subgroups
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    y[local_invocation_index] = subgroupShuffle(local_invocation_index, (3u - (local_invocation_index % 4u)));
+}
