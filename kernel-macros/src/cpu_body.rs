@@ -26,6 +26,21 @@ struct Rewrite {
 }
 
 impl Rewrite {
+    /// `x[i]` as `x[position(i)]`, or as `x[component(i, 1)]` where only that component of the element is used.
+    fn visit_index(&mut self, expr: &mut Expr, component: Option<usize>) {
+        let span = expr.span();
+        let Expr::Index(index) = expr else { return };
+        self.visit_expr_mut(&mut index.expr);
+        self.visit_expr_mut(&mut index.index);
+        let (array, position) = (&index.expr, &index.index);
+        let position_span = position.span();
+        let tokens = match component {
+            None => quote_spanned!(position_span=> ::kernel::ops::position(#position)),
+            Some(component) => quote_spanned!(position_span=> ::kernel::ops::component(#position, #component)),
+        };
+        *expr = syn::parse_quote_spanned!(span=> #array[#tokens]);
+    }
+
     /// A call with an element's place: `f(&x[i])` as `f(place(&x, position(i)))`.
     fn place_call(&mut self, call: &mut syn::ExprCall, argument: usize) {
         for (index, value) in call.args.iter_mut().enumerate() {
@@ -86,6 +101,16 @@ impl VisitMut for Rewrite {
             self.place_call(call, argument);
             return;
         }
+        if let Expr::Field(field) = expr
+            && let (Some(component), Expr::Index(_)) = (component(&field.member), &*field.base)
+        {
+            self.visit_index(&mut field.base, Some(component));
+            return;
+        }
+        if matches!(expr, Expr::Index(_)) {
+            self.visit_index(expr, None);
+            return;
+        }
         visit_mut::visit_expr_mut(self, expr);
         let span = expr.span();
         match expr {
@@ -109,12 +134,6 @@ impl VisitMut for Rewrite {
                 let tokens = quote_spanned!(span=> ::kernel::ops::neg(#value));
                 *expr = syn::parse_quote!(#tokens);
             }
-            Expr::Index(index) => {
-                let (array, position) = (&index.expr, &index.index);
-                let position_span = position.span();
-                let tokens = quote_spanned!(position_span=> ::kernel::ops::position(#position));
-                *expr = syn::parse_quote_spanned!(span=> #array[#tokens]);
-            }
             Expr::Return(_) if self.notes_returns => {
                 *expr = syn::parse_quote_spanned!(span=> {
                     ::kernel::cpu::returns_here();
@@ -132,6 +151,12 @@ impl VisitMut for Rewrite {
     fn visit_generic_argument_mut(&mut self, _: &mut syn::GenericArgument) {}
 
     fn visit_type_mut(&mut self, _: &mut syn::Type) {}
+}
+
+/// The number of a vector's component, as `x` or as `r` (WGSL §8.5).
+fn component(member: &syn::Member) -> Option<usize> {
+    let syn::Member::Named(name) = member else { return None };
+    ["x", "y", "z", "w"].iter().chain(&["r", "g", "b", "a"]).position(|known| name == known).map(|index| index % 4)
 }
 
 /// The function of `kernel::ops` for an operator that gives a value; comparisons and `&&` stay Rust's.

@@ -166,6 +166,7 @@ impl Rewrite<'_> {
             if let Some(last) = path.segments.last()
                 && path.segments[1].ident == "ops"
                 && last.ident != "position"
+                && last.ident != "component"
             {
                 *path = syn::parse_quote_spanned!(span=> ::kernel::reference::ops::#last);
             }

@@ -281,6 +281,39 @@ pub fn position<I: IndexScalar>(index: I) -> Position {
     Position(index.position())
 }
 
+/// A component of an element: the `x[i].y` of a kernel is `x[component(i, 1)].y` on the CPU, so that a checked run knows
+/// which part of the element is read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Component {
+    /// The element.
+    pub position: Position,
+    /// The component in it, 0 to 3.
+    pub index: usize,
+}
+
+/// The component of the element that an index names.
+#[inline(always)]
+pub fn component<I: IndexScalar>(index: I, component: usize) -> Component {
+    Component { position: position(index), index: component }
+}
+
+impl<T, const N: usize> Index<Component> for [T; N] {
+    type Output = T;
+    #[inline(always)]
+    #[track_caller]
+    fn index(&self, component: Component) -> &T {
+        &self[component.position]
+    }
+}
+
+impl<T, const N: usize> IndexMut<Component> for [T; N] {
+    #[inline(always)]
+    #[track_caller]
+    fn index_mut(&mut self, component: Component) -> &mut T {
+        &mut self[component.position]
+    }
+}
+
 impl<T, const N: usize> Index<Position> for [T; N] {
     type Output = T;
     #[inline(always)]
@@ -288,7 +321,7 @@ impl<T, const N: usize> Index<Position> for [T; N] {
     fn index(&self, Position(index): Position) -> &T {
         match self.get(index) {
             Some(element) => element,
-            None => crate::cpu::out_of_bounds("local array", index, N),
+            None => crate::cpu::out_of_bounds("local array", index, N, std::panic::Location::caller()),
         }
     }
 }
@@ -299,7 +332,7 @@ impl<T, const N: usize> IndexMut<Position> for [T; N] {
     fn index_mut(&mut self, Position(index): Position) -> &mut T {
         match self.get_mut(index) {
             Some(element) => element,
-            None => crate::cpu::out_of_bounds("local array", index, N),
+            None => crate::cpu::out_of_bounds("local array", index, N, std::panic::Location::caller()),
         }
     }
 }

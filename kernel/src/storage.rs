@@ -3,14 +3,15 @@
 //! memory claims to be empty, so that every access takes the way of an index out of bounds, and all others cost nothing.
 
 use std::marker::PhantomData;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Range};
+use std::panic::Location;
 #[cfg(feature = "check")]
-use std::{panic::Location, sync::Arc};
+use std::sync::Arc;
 
 #[cfg(feature = "check")]
 use crate::check::Watched;
-use crate::ops::Position;
-use crate::types::{Atomic, AtomicScalar};
+use crate::ops::{Component, Position};
+use crate::types::{Atomic, AtomicScalar, Components};
 
 /// Memory that a kernel indexes: [`Storage`] or [`Workgroup`].
 #[diagnostic::on_unimplemented(
@@ -46,22 +47,25 @@ pub struct Place<M> {
     pub memory: M,
     /// The element.
     pub position: Position,
+    /// The kernel's line.
+    pub at: &'static Location<'static>,
 }
 
 /// The place of an element.
 #[inline(always)]
+#[track_caller]
 pub fn place<V: View>(view: &V, position: Position) -> Place<V::Memory> {
-    Place { memory: view.memory(), position }
+    Place { memory: view.memory(), position, at: Location::caller() }
 }
 
 /// Memory whose elements are values.
 pub trait PlainMemory: Copy {
     /// The elements' type.
     type Element: Copy;
-    /// The element.
-    fn read(&self, position: Position) -> Self::Element;
-    /// Replaces the element.
-    fn write(self, position: Position, value: Self::Element);
+    /// The element, for the kernel's line `at`.
+    fn read(&self, position: Position, at: &'static Location<'static>) -> Self::Element;
+    /// Replaces the element, for the kernel's line `at`.
+    fn write(&self, position: Position, value: Self::Element, at: &'static Location<'static>);
 }
 
 /// Memory whose elements are atomic.
@@ -102,25 +106,31 @@ fn watched<'w>(first: *mut u8) -> Option<&'w Watched> {
     Some(unsafe { &*first.wrapping_byte_sub(1).cast::<Watched>() })
 }
 
-/// The element at an index that is not in the view, which there is only where memory is watched. All by value, so that
-/// a view need not lie in memory for it.
-#[cfg(feature = "check")]
-#[cold]
-#[inline(never)]
-#[track_caller]
-fn beyond(first: *mut u8, index: usize, len: usize, kind: AccessKind, name: &str) -> *mut u8 {
-    match watched(first) {
-        Some(watched) => watched.access(index, kind, Location::caller()),
-        None => crate::cpu::out_of_bounds(name, index, len),
-    }
+/// An access to what is not in the view.
+struct Beyond {
+    index: usize,
+    #[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only a watch asks"))]
+    part: Range<usize>,
+    limit: usize,
+    #[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only a watch asks"))]
+    kind: AccessKind,
+    what: &'static str,
 }
 
-/// The element at an index that is not in the view: there is none.
-#[cfg(not(feature = "check"))]
-#[inline(always)]
-#[track_caller]
-fn beyond(_: *mut u8, index: usize, len: usize, _: AccessKind, name: &str) -> *mut u8 {
-    crate::cpu::out_of_bounds(name, index, len)
+impl Beyond {
+    /// The element, which there is only where memory is watched. All by value, so that a view need not lie in memory
+    /// for it.
+    #[cold]
+    #[cfg_attr(feature = "check", inline(never))]
+    #[cfg_attr(not(feature = "check"), inline(always))]
+    fn element(self, first: *mut u8, at: &'static Location<'static>) -> *mut u8 {
+        #[cfg(feature = "check")]
+        if let Some(watched) = watched(first) {
+            return watched.access(self.index, self.part, self.kind, at);
+        }
+        let _ = first;
+        crate::cpu::out_of_bounds(self.what, self.index, self.limit, at)
+    }
 }
 
 macro_rules! view {
@@ -178,8 +188,22 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn element(&self, index: usize, limit: usize, kind: AccessKind) -> *mut T {
+                self.part(index, 0..size_of::<T>(), limit, kind, Location::caller())
+            }
+
+            /// As [`element`](Self::element), of which only the bytes `part` are accessed, by the kernel's line `at`.
+            #[inline(always)]
+            fn part(
+                &self,
+                index: usize,
+                part: Range<usize>,
+                limit: usize,
+                kind: AccessKind,
+                at: &'static Location<'static>,
+            ) -> *mut T {
                 if index >= limit {
-                    return beyond(self.first.cast(), index, limit, kind, stringify!($name)).cast();
+                    let beyond = Beyond { index, part, limit, kind, what: stringify!($name) };
+                    return beyond.element(self.first.cast(), at).cast();
                 }
                 // SAFETY: the index is inside the view.
                 unsafe { self.first.add(index) }
@@ -203,14 +227,14 @@ macro_rules! view {
         impl<T: Copy> PlainMemory for $name<T> {
             type Element = T;
             #[inline(always)]
-            #[track_caller]
-            fn read(&self, position: Position) -> T {
-                self[position]
+            fn read(&self, Position(index): Position, at: &'static Location<'static>) -> T {
+                // SAFETY: as in `index`.
+                unsafe { *self.part(index, 0..size_of::<T>(), self.readable, AccessKind::Read, at) }
             }
             #[inline(always)]
-            #[track_caller]
-            fn write(mut self, position: Position, value: T) {
-                self[position] = value;
+            fn write(&self, Position(index): Position, value: T, at: &'static Location<'static>) {
+                // SAFETY: as in `index_mut`.
+                unsafe { *self.part(index, 0..size_of::<T>(), self.writable, AccessKind::Write, at) = value }
             }
         }
 
@@ -222,6 +246,27 @@ macro_rules! view {
             fn atomic(&self, Position(index): Position, kind: AccessKind) -> &Atomic<T> {
                 // SAFETY: as in `index`.
                 unsafe { &*self.element(index, self.writable, kind) }
+            }
+        }
+
+        impl<T: Components> Index<Component> for $name<T> {
+            type Output = T;
+            #[inline(always)]
+            #[track_caller]
+            fn index(&self, Component { position: Position(index), index: component }: Component) -> &T {
+                let part = component * T::BYTES..(component + 1) * T::BYTES;
+                // SAFETY: as in `index` of an element.
+                unsafe { &*self.part(index, part, self.readable, AccessKind::Read, Location::caller()) }
+            }
+        }
+
+        impl<T: Components> IndexMut<Component> for $name<T> {
+            #[inline(always)]
+            #[track_caller]
+            fn index_mut(&mut self, Component { position: Position(index), index: component }: Component) -> &mut T {
+                let part = component * T::BYTES..(component + 1) * T::BYTES;
+                // SAFETY: as in `index_mut` of an element.
+                unsafe { &mut *self.part(index, part, self.writable, AccessKind::Write, Location::caller()) }
             }
         }
 

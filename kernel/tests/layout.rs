@@ -93,14 +93,14 @@ fn assert_like_naga<P: Params>(variant: EmittedVariant) {
             _ => None,
         })
         .expect("the kernel declares its params");
-    let theirs: Vec<(&str, usize, usize)> = fields
-        .iter()
-        .map(|member| {
-            let size = layouter[member.ty].size;
-            (member.name.as_deref().unwrap_or_default(), member.offset as usize, size as usize)
-        })
-        .collect();
-    assert_eq!(P::FIELDS, theirs);
+    let theirs = fields.iter().map(|member| {
+        let size = layouter[member.ty].size;
+        (member.name.as_deref().unwrap_or_default(), member.offset as usize, size as usize)
+    });
+    for (ours, theirs) in P::FIELDS.iter().zip(theirs) {
+        assert_eq!(*ours, theirs, "name, offset and size of a field");
+    }
+    assert_eq!(P::FIELDS.len(), fields.len());
     assert_eq!(P::BYTES, (layouter[handle].size as usize).next_multiple_of(16));
     let uniforms = module.global_variables.iter().find(|(_, global)| global.name.as_deref() == Some("uniforms"));
     let (_, uniforms) = uniforms.expect("the kernel has a uniform block");
@@ -176,4 +176,30 @@ fn other_numbers_of_fields_are_laid_out_alike() {
     five_scalars::check();
     two_between::check();
     four_last::check();
+}
+
+/// As a struct padded by hand: the vector follows the scalar at once, where WGSL aligns it to 16.
+#[derive(Clone, Copy)]
+struct WronglyPadded;
+
+impl Params for WronglyPadded {
+    const BYTES: usize = 32;
+    const FIELDS: &'static [(&'static str, usize, usize)] = &[("n", 0, 4), ("v", 4, 12)];
+    fn to_bytes(&self) -> Vec<u8> {
+        vec![0; Self::BYTES]
+    }
+    fn from_bytes(_: &[u8]) -> Self {
+        Self
+    }
+}
+
+case! { scalar_then_three: n [u32] [u32] 1u32; v [Vec3<f32>] [Three<f32>] [1.0, 2.0, 3.0]; }
+
+#[test]
+fn a_wrong_pad_is_caught() {
+    scalar_then_three::check();
+    let caught = std::panic::catch_unwind(|| assert_like_naga::<WronglyPadded>(scalar_then_three::takes::emit()));
+    let message = caught.expect_err("the pad is wrong");
+    let message = message.downcast_ref::<String>().expect("an assertion's message");
+    assert!(message.contains("left: (\"v\", 4, 12)\n right: (\"v\", 16, 12)"), "{message}");
 }

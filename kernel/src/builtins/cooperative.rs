@@ -11,7 +11,7 @@ fn load<M: CooperativeMatrix>(
     offset: impl Fn(usize, usize) -> usize,
 ) -> M {
     let Position(first) = place.position;
-    M::generate(|row, column| place.memory.read(Position(first.saturating_add(offset(row, column)))))
+    M::generate(|row, column| place.memory.read(Position(first.saturating_add(offset(row, column))), place.at))
 }
 
 fn store<M: CooperativeMatrix>(
@@ -25,7 +25,8 @@ fn store<M: CooperativeMatrix>(
     let Position(first) = place.position;
     for row in 0..M::SIZE {
         for column in 0..M::SIZE {
-            place.memory.write(Position(first.saturating_add(offset(row, column))), matrix.element(row, column));
+            let position = Position(first.saturating_add(offset(row, column)));
+            place.memory.write(position, matrix.element(row, column), place.at);
         }
     }
 }

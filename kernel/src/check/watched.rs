@@ -1,6 +1,7 @@
 //! Memory that is watched while kernels run: its views lead here with every access, because they claim to be empty.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::panic::{Location, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,8 +31,15 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// The address of an element, after the access was noted; does not return where the access is a mistake.
-    pub fn access(&self, index: usize, kind: AccessKind, at: &'static Location<'static>) -> *mut u8 {
+    /// The address of an element, after an access to the bytes `part` of it was noted; does not return where the access
+    /// is a mistake.
+    pub fn access(
+        &self,
+        index: usize,
+        part: Range<usize>,
+        kind: AccessKind,
+        at: &'static Location<'static>,
+    ) -> *mut u8 {
         let moment = Moment::now();
         let trace = moment.trace(self.space, at);
         let limit = if kind == AccessKind::Read { self.readable } else { self.writable };
@@ -46,8 +54,8 @@ impl Watched {
         let start = index * self.element;
         // What lies behind the last element holds no data, so that nothing can be wrong with it.
         if index < self.writable {
-            let bytes = start..start + self.element;
-            let noted = lock(&self.shadow).access(bytes.clone(), bytes, kind, trace);
+            let touched = start + part.start..start + part.end;
+            let noted = lock(&self.shadow).access(start..start + self.element, touched, kind, trace);
             match noted {
                 Ok(()) => {}
                 Err(Disagreement::Race((before, other))) => raise(Problem::Race {

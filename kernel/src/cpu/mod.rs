@@ -30,9 +30,7 @@ pub use uniform_load::workgroup_uniform_load;
 /// Reports an index outside of its array; the executor turns it into [`CpuError::Kernel`].
 #[cold]
 #[inline(never)]
-#[track_caller]
 #[allow(clippy::panic, reason = "caught by the executor, which names the kernel and the line")]
-pub(crate) fn out_of_bounds(what: &str, index: usize, len: usize) -> ! {
-    let at = std::panic::Location::caller();
+pub(crate) fn out_of_bounds(what: &str, index: usize, len: usize, at: &std::panic::Location<'_>) -> ! {
     panic!("index {index} is outside of a {what} of {len} elements, at {}:{}", at.file(), at.line())
 }

@@ -12,7 +12,7 @@ pub fn workgroup_uniform_load<T: Copy>(place: Place<Workgroup<T>>) -> impl Futur
     let (before, after) = (workgroup_barrier(), workgroup_barrier());
     async move {
         before.await;
-        let value = place.memory.read(place.position);
+        let value = place.memory.read(place.position, place.at);
         after.await;
         value
     }

@@ -4,6 +4,13 @@ use std::ops::{Index, IndexMut};
 
 use crate::ops::Position;
 
+/// An element with components.
+#[diagnostic::on_unimplemented(message = "`{Self}` has no components")]
+pub trait Components {
+    /// Bytes of a component.
+    const BYTES: usize;
+}
+
 macro_rules! vector {
     ($(#[$doc:meta])* $name:ident, $make:ident, $count:literal, $($field:ident)*) => {
         $(#[$doc])*
@@ -40,6 +47,10 @@ macro_rules! vector {
             }
         }
 
+        impl<T> Components for $name<T> {
+            const BYTES: usize = size_of::<T>();
+        }
+
         impl<T> From<[T; $count]> for $name<T> {
             fn from([$($field),*]: [T; $count]) -> Self {
                 Self { $($field),* }
@@ -54,7 +65,7 @@ macro_rules! vector {
                 let components = [$(&self.$field),*];
                 match components.get(index) {
                     Some(component) => component,
-                    None => crate::cpu::out_of_bounds(stringify!($make), index, $count),
+                    None => crate::cpu::out_of_bounds(stringify!($make), index, $count, std::panic::Location::caller()),
                 }
             }
         }
@@ -66,7 +77,7 @@ macro_rules! vector {
                 let components: [&mut T; $count] = [$(&mut self.$field),*];
                 match components.into_iter().nth(index) {
                     Some(component) => component,
-                    None => crate::cpu::out_of_bounds(stringify!($make), index, $count),
+                    None => crate::cpu::out_of_bounds(stringify!($make), index, $count, std::panic::Location::caller()),
                 }
             }
         }

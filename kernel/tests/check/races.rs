@@ -208,3 +208,55 @@ fn a_race_in_a_device_function_is_at_its_own_lines_under_the_kernels_name_of_the
         )
     );
 }
+
+/// Counts, atomically; who comes first is not known, but the count is.
+#[kernel(workgroup = 64, groups = 2)]
+fn count(id: GlobalId, x: &Storage<f32>, counter: &mut Storage<Atomic<u32>>) {
+    if x[id] > 0.0 {
+        atomic_add(&counter[0], 1);
+    }
+}
+
+#[test]
+fn atomic_accesses_do_not_race_with_each_other() {
+    kernel::check(|trial| {
+        let (x, mut counter) = (trial.random("x", 128)?, trial.changed("counter", &[0])?);
+        count::Kernel::dispatch(trial, (), count::Args { x: &x, counter: &mut counter })?;
+        Ok(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn an_atomic_has_no_value_before_it_is_stored() {
+    let message = mistake(|trial| {
+        let (x, mut counter) = (trial.random("x", 128)?, trial.output("counter", 1)?);
+        count::Kernel::dispatch(trial, (), count::Args { x: &x, counter: &mut counter })?;
+        Ok(())
+    });
+    let update = at!("atomic_add(&counter[0], 1)");
+    let invocation = kernel::trial::random("x", 128, -1.0..1.0).iter().position(|x| *x > 0.0).unwrap();
+    assert_eq!(
+        message,
+        format!(
+            "`count`: `counter[0]` has no value yet: invocation {invocation} of workgroup 0 atomically updates it at \
+             {update} (phase 0), and nothing wrote it before"
+        )
+    );
+}
+
+/// Hands out places in the order of arrival, which is not known.
+#[kernel(workgroup = 64, groups = 1)]
+fn take_places(lane: LocalIndex, next: &mut Storage<Atomic<u32>>, place: &mut Storage<u32>) {
+    place[lane] = atomic_add(&next[0], 1);
+}
+
+#[test]
+fn an_output_that_depends_on_the_order_of_atomics_is_found_by_the_schedules() {
+    let message = mistake(|trial| {
+        let (mut next, mut place) = (trial.changed("next", &[0])?, trial.output("place", 64)?);
+        take_places::Kernel::dispatch(trial, (), take_places::Args { next: &mut next, place: &mut place })?;
+        Ok(())
+    });
+    assert_eq!(message, "output `place` depends on the order of invocations: its number 0 is 0");
+}

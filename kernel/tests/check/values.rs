@@ -1,6 +1,7 @@
 //! Reads of elements that have no value yet.
 
 use kernel::prelude::*;
+use kernel::trial::Trial;
 
 use crate::{at, mistake};
 
@@ -92,4 +93,59 @@ fn a_loop_without_a_valid_end_is_stopped() {
         Ok(())
     });
     assert!(message.starts_with("`endless`: `end[0]` has no value yet"), "{message}");
+}
+
+/// Writes the first component of a vector, then reads it and another one.
+#[kernel(workgroup = 1, groups = 1)]
+fn half_written<const MORE: bool>(
+    x: &Storage<Vec4<f32>>,
+    y: &mut Storage<f32>,
+    #[len = 2] row: &mut Workgroup<Vec4<f32>>,
+) {
+    row[0].x = x[0].y;
+    row[0].z = 2.0;
+    y[0] = row[0].x + row[0].z;
+    if MORE {
+        y[1] = row[0].w;
+    } else {
+        y[1] = row[0].x;
+    }
+}
+
+#[test]
+fn a_component_has_a_value_of_its_own() {
+    let half_written = |trial: &mut Trial, more: bool| {
+        let (x, mut y) = (trial.input("x", &[Vec4::splat(1.0)])?, trial.output("y", 2)?);
+        if more {
+            half_written::Kernel::<true>::dispatch(trial, (), half_written::Args { x: &x, y: &mut y })?;
+        } else {
+            half_written::Kernel::<false>::dispatch(trial, (), half_written::Args { x: &x, y: &mut y })?;
+        }
+        Ok(())
+    };
+    kernel::check(|trial| half_written(trial, false)).unwrap();
+    let read = at!("row[0].w");
+    assert_eq!(
+        mistake(|trial| half_written(trial, true)),
+        format!(
+            "`half_written<true>`: `row[0]` has no value yet: invocation 0 of workgroup 0 reads it at {read} (phase 0), \
+             and nothing wrote it before"
+        )
+    );
+}
+
+/// Two halves in one word.
+#[kernel(workgroup = 2, groups = 1)]
+fn halves(lane: LocalIndex, x: &Storage<f16>, y: &mut Storage<f16>) {
+    y[lane] = x[1 - lane];
+}
+
+#[test]
+fn neighbouring_halves_are_elements_of_their_own() {
+    kernel::check(|trial| {
+        let (x, mut y) = (trial.input("x", &[f16::ONE; 2])?, trial.output("y", 2)?);
+        halves::Kernel::dispatch(trial, (), halves::Args { x: &x, y: &mut y })?;
+        Ok(())
+    })
+    .unwrap();
 }
