@@ -129,6 +129,11 @@ impl VisitMut for Rewrite {
                     });
                 }
             }
+            Expr::Match(switch) if !self.constants.is_constant(&switch.expr) => {
+                let value = &switch.expr;
+                let tokens = quote_spanned!(value.span()=> ::kernel::ops::selector(#value));
+                *switch.expr = syn::parse_quote!(#tokens);
+            }
             Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
                 let value = &unary.expr;
                 let tokens = quote_spanned!(span=> ::kernel::ops::neg(#value));

@@ -236,6 +236,21 @@ pub fn neg<T: Neg>(value: T) -> T {
     value.neg()
 }
 
+/// An integer that a `match` of a kernel takes, WGSL's `switch`.
+#[diagnostic::on_unimplemented(
+    message = "a kernel matches on `u32` or `i32`, not on `{Self}`",
+    label = "expected `u32` or `i32`: use `if` and `else if`"
+)]
+pub trait Selector: Copy {}
+impl Selector for u32 {}
+impl Selector for i32 {}
+
+/// The value that a `match` looks at.
+#[inline(always)]
+pub fn selector<T: Selector>(value: T) -> T {
+    value
+}
+
 /// What `x[..]` takes in a kernel: `u32`, `i32`, or the counter of an unrolled loop.
 #[diagnostic::on_unimplemented(
     message = "a kernel indexes with `u32` or `i32`, not with `{Self}`",

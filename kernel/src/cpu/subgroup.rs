@@ -226,6 +226,10 @@ operations! {
 }
 
 /// `u32` or `i32`: what the subgroup operations on bits take.
+#[diagnostic::on_unimplemented(
+    message = "subgroup operations on bits take `u32` or `i32`, not `{Self}`",
+    label = "expected `u32` or `i32`"
+)]
 pub trait CollectiveBits: Collective {}
 impl CollectiveBits for u32 {}
 impl CollectiveBits for i32 {}

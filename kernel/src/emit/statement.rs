@@ -147,20 +147,14 @@ pub fn end() {
     push("}".to_owned());
 }
 
-/// An integer that a `switch` takes.
-#[diagnostic::on_unimplemented(message = "a kernel matches on `u32` or `i32`, not on `{Self}`")]
-pub trait Selector: WgslType {}
-impl Selector for u32 {}
-impl Selector for i32 {}
-
 /// `switch value {`
-pub fn begin_switch<T: Selector>(value: Expr<T>) -> Expr<T> {
+pub fn begin_switch<T: WgslType + crate::ops::Selector>(value: Expr<T>) -> Expr<T> {
     open(format!("switch {} {{", value.text()));
     value
 }
 
 /// `case a, b: {`, with `default` where the case takes all other values.
-pub fn begin_case<T: Selector>(_: Expr<T>, values: &[Expr<T>], others: bool) {
+pub fn begin_case<T: WgslType + crate::ops::Selector>(_: Expr<T>, values: &[Expr<T>], others: bool) {
     let mut texts: Vec<String> = values.iter().map(|value| value.text()).collect();
     if others {
         texts.push("default".to_owned());
