@@ -5,6 +5,7 @@
 //! are checked by `tests/tint/uniformity.mjs`. `GEMMULE_BLESS=1` writes the macro's side anew, and the script Tint's.
 #![allow(dead_code, reason = "the kernels are emitted, not called")]
 #![allow(
+    clippy::collapsible_if,
     clippy::if_same_then_else,
     clippy::let_and_return,
     clippy::mut_range_bound,
