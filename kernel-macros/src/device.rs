@@ -6,6 +6,7 @@ use syn::{Block, ImplItem, Item, ItemFn, ItemImpl, ItemStruct, ItemTrait, Return
 
 use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, stub, without_body};
+use crate::differentiate;
 use crate::lower::{self, BodyOf, constant::Constants, private};
 use crate::params;
 use crate::reference::{self, Scope};
@@ -17,7 +18,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Fn(function)) => {
             // For tests of the analysis itself: what is not uniform is listed, and not refused.
-            free_function(function, attribute.to_string() == "report_uniformity", &mut diagnostics)
+            free_function(function, None, attribute.to_string() == "report_uniformity", &mut diagnostics)
         }
         Ok(Item::Trait(definition)) => trait_definition(definition, &mut diagnostics),
         Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
@@ -34,7 +35,39 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
     diagnostics.into_tokens(expanded.clone()).unwrap_or(expanded)
 }
 
-fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnostics) -> TokenStream {
+/// `#[differentiable]` before `#[device]`: as the same after it.
+pub fn expand_differentiable(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(mut function) => {
+            let is_device = |attribute: &syn::Attribute| {
+                attribute.path().segments.last().is_some_and(|last| last.ident == "device")
+            };
+            if function.attrs.iter().any(is_device) {
+                function.attrs.retain(|attribute| !is_device(attribute));
+                let marker =
+                    if attribute.is_empty() { quote!(differentiable) } else { quote!(differentiable(#attribute)) };
+                function.attrs.push(syn::parse_quote!(#[#marker]));
+                return expand(TokenStream::new(), function.to_token_stream());
+            }
+            diagnostics.error(&function.sig.ident, "a differentiable function is a `#[device]` function too");
+        }
+        Err(_) => diagnostics.error_at_start(
+            &item,
+            "`#[differentiable]` stands on a `#[device]` function; in a trait or `impl`, on each function",
+        ),
+    }
+    diagnostics.into_tokens(item.clone()).unwrap_or(item)
+}
+
+/// A function and its twin; `public` is its name in Rust where that is not the one in WGSL.
+fn free_function(
+    mut function: ItemFn,
+    public: Option<syn::Ident>,
+    report: bool,
+    diagnostics: &mut Diagnostics,
+) -> TokenStream {
+    let marker = differentiate::marker(&mut function.attrs, &mut function.sig, diagnostics);
     let constants = Constants::new(signature::const_generics(&function.sig.generics));
     let original = function.clone();
     let kind = Kind::of_device(function.sig.asyncness.is_some(), false, function.sig.inputs.len());
@@ -57,19 +90,35 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
         findings.assert_in(&mut function.block);
     }
     let summary = findings.as_ref().filter(|_| kind.has_constants()).map(|findings| findings.summary.constants());
-    let (visibility, name) = (&function.vis, &function.sig.ident);
     if !diagnostics.is_empty() {
         return without_body(&original);
     }
+    let gradient = marker.map(|marker| free_gradient(&marker, &original, &constants, diagnostics));
+    if !diagnostics.is_empty() {
+        return without_body(&original);
+    }
+    if let Some(name) = public {
+        function.sig.ident = name;
+    }
+    let (visibility, name) = (&function.vis, &function.sig.ident);
     let twin = twin.named(format_ident!("emit"));
+    let doc = match &gradient {
+        Some(_) => {
+            let doc = format!("The gradient of [`{name}`](fn@{name}).");
+            quote!(#[doc = #doc])
+        }
+        None => quote!(#[doc(hidden)]),
+    };
     let module = quote! {
-        #[doc(hidden)]
+        #doc
         #visibility mod #name {
             #[allow(unused_imports)]
             use super::*;
             #summary
             #report
+            #gradient
             ::kernel::__emit_only! {
+                #[doc(hidden)]
                 #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
                 pub #twin
             }
@@ -77,8 +126,10 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
         }
     };
     // Callers read the constants whether the function is emitted or not.
-    let module =
-        if summary.is_some() || report.is_some() { module } else { quote!(::kernel::__emit_only! { #module }) };
+    let module = match (&summary, &report, &gradient) {
+        (None, None, None) => quote!(::kernel::__emit_only! { #module }),
+        _ => module,
+    };
     quote! {
         #[inline]
         #[allow(clippy::too_many_arguments, unused_parens)]
@@ -88,70 +139,219 @@ fn free_function(mut function: ItemFn, report: bool, diagnostics: &mut Diagnosti
     }
 }
 
+/// The struct and the function `gradient` in the module of a differentiable function's name.
+fn free_gradient(
+    marker: &differentiate::Marker,
+    function: &ItemFn,
+    constants: &Constants,
+    diagnostics: &mut Diagnostics,
+) -> TokenStream {
+    let name = &function.sig.ident;
+    let structure = differentiate::structure_name(None, name);
+    let gradient = differentiate::gradient(
+        marker,
+        &differentiate::Of { sig: &function.sig, block: Some(&function.block), constants },
+        differentiate::Names {
+            function: differentiate::method_name(name),
+            result: syn::parse_quote!(#structure),
+            structure,
+        },
+        diagnostics,
+    );
+    let Some(gradient) = gradient else { return TokenStream::new() };
+    let items = differentiate::structure_items(&gradient, &function.sig);
+    let structure = value_struct(gradient.structure, diagnostics);
+    let doc = format!("The gradient by each argument of `{name}`; the last argument is the gradient by its value.");
+    let item = ItemFn {
+        attrs: vec![
+            syn::parse_quote!(#[doc = #doc]),
+            syn::parse_quote!(#[allow(unused, unused_assignments, clippy::all)]),
+        ],
+        vis: syn::parse_quote!(pub),
+        sig: gradient.signature,
+        block: Box::new(gradient.block),
+        ..function.clone()
+    };
+    let function = free_function(item, Some(syn::Ident::new("gradient", name.span())), false, diagnostics);
+    quote!(#structure #items #function)
+}
+
 fn trait_definition(mut definition: ItemTrait, diagnostics: &mut Diagnostics) -> TokenStream {
-    let owner = definition.ident.to_string();
-    let mut twins = Vec::new();
-    let scope = Scope::default().within(&definition.generics);
+    let mut marked = Vec::new();
     for item in &mut definition.items {
-        let TraitItem::Fn(function) = item else { continue };
-        let constants = Constants::new(signature::const_generics(&function.sig.generics));
-        let name = format_ident!("__emit_{}", function.sig.ident);
-        let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
-        let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(&owner), kind, diagnostics);
-        let reference = reference::function(
-            &function.sig,
-            function.default.as_ref(),
-            reference::twin_name(&function.sig.ident),
-            &constants,
-            &scope,
-        )
-        .map(|reference| reference_only(&reference));
-        if let Some(body) = &mut function.default {
-            finish_body(body, &constants, twin.findings.as_ref(), diagnostics);
+        if let TraitItem::Fn(function) = item
+            && let Some(marker) = differentiate::marker(&mut function.attrs, &mut function.sig, diagnostics)
+        {
+            marked.push((marker, function.clone()));
         }
-        let twin = twin.named(name);
-        twins.push(quote! {
-            #[doc(hidden)]
-            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
-            #twin
-            #reference
-        });
     }
-    with_twins(definition.to_token_stream(), &twins, diagnostics)
+    let owner = definition.ident.to_string();
+    let scope = Scope::default().within(&definition.generics);
+    let mut twins: Vec<_> =
+        definition.items.iter_mut().filter_map(|item| trait_function(item, &owner, &scope, diagnostics)).collect();
+    let mut beside = TokenStream::new();
+    let mut names = Vec::new();
+    for (marker, function) in marked {
+        if !diagnostics.is_empty() {
+            break;
+        }
+        let method = &function.sig.ident;
+        let structure = differentiate::structure_name(Some(&definition.ident), method);
+        names.push((differentiate::associated_name(method), structure.clone()));
+        let constants = Constants::new(signature::const_generics(&function.sig.generics));
+        let gradient = differentiate::gradient(
+            &marker,
+            &differentiate::Of { sig: &function.sig, block: function.default.as_ref(), constants: &constants },
+            differentiate::Names {
+                function: differentiate::method_name(method),
+                result: syn::parse_quote!(#structure),
+                structure,
+            },
+            diagnostics,
+        );
+        let Some(gradient) = gradient else { continue };
+        let items = differentiate::structure_items(&gradient, &function.sig);
+        let structure = value_struct(gradient.structure, diagnostics);
+        beside.extend(quote!(#structure #items));
+        let doc =
+            format!("The gradient by each argument of `{method}`; the last argument is the gradient by its value.");
+        let mut item = TraitItem::Fn(syn::TraitItemFn {
+            attrs: vec![
+                syn::parse_quote!(#[doc = #doc]),
+                syn::parse_quote!(#[allow(unused, unused_assignments, clippy::all)]),
+            ],
+            sig: gradient.signature,
+            default: function.default.is_some().then_some(gradient.block),
+            ..function
+        });
+        twins.extend(trait_function(&mut item, &owner, &scope, diagnostics));
+        definition.items.push(item);
+    }
+    if !names.is_empty() {
+        let (naming, tokens) = differentiate::naming_trait(&definition.ident, &definition.vis, &names);
+        definition.colon_token.get_or_insert_default();
+        definition.supertraits.push(syn::parse_quote!(#naming));
+        beside.extend(tokens);
+    }
+    let definition = with_twins(definition.to_token_stream(), &twins, diagnostics);
+    quote!(#definition #beside)
+}
+
+/// A trait's function's twins; its body becomes the CPU's.
+fn trait_function(
+    item: &mut TraitItem,
+    owner: &str,
+    scope: &Scope,
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    let TraitItem::Fn(function) = item else { return None };
+    let constants = Constants::new(signature::const_generics(&function.sig.generics));
+    let name = format_ident!("__emit_{}", function.sig.ident);
+    let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
+    let twin = twin(&mut function.sig, function.default.as_ref(), &constants, Some(owner), kind, diagnostics);
+    let reference = reference::function(
+        &function.sig,
+        function.default.as_ref(),
+        reference::twin_name(&function.sig.ident),
+        &constants,
+        scope,
+    )
+    .map(|reference| reference_only(&reference));
+    if let Some(body) = &mut function.default {
+        finish_body(body, &constants, twin.findings.as_ref(), diagnostics);
+    }
+    let twin = twin.named(name);
+    Some(quote! {
+        #[doc(hidden)]
+        #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+        #twin
+        #reference
+    })
 }
 
 fn trait_implementation(mut implementation: ItemImpl, diagnostics: &mut Diagnostics) -> TokenStream {
     let outer = signature::const_generics(&implementation.generics);
+    let scope = Scope::default().within(&implementation.generics);
     // Two traits may give one type functions of one name.
     let owner = implementation.trait_.as_ref().map_or(String::new(), |(path, _)| path.to_token_stream().to_string());
-    let mut twins = Vec::new();
-    let scope = Scope::default().within(&implementation.generics);
+    let mut marked = Vec::new();
     for item in &mut implementation.items {
-        let ImplItem::Fn(function) = item else { continue };
+        if let ImplItem::Fn(function) = item
+            && let Some(marker) = differentiate::marker(&mut function.attrs, &mut function.sig, diagnostics)
+        {
+            if owner.is_empty() {
+                let message = "`#[differentiable]` stands on a function of a trait, or on one outside of an `impl`";
+                diagnostics.error(&function.sig.ident, message);
+            }
+            marked.push((marker, function.clone()));
+        }
+    }
+    let mut twins: Vec<_> = implementation
+        .items
+        .iter_mut()
+        .filter_map(|item| implemented_function(item, &outer, &owner, &scope, diagnostics))
+        .collect();
+    for (marker, function) in marked {
+        if !diagnostics.is_empty() {
+            break;
+        }
+        let method = &function.sig.ident;
+        let associated = differentiate::associated_name(method);
         let constants = Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
-        let name = format_ident!("__emit_{}", function.sig.ident);
-        let visibility = function.vis.clone();
-        let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
-        let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(&owner), kind, diagnostics);
-        let reference = reference::function(
-            &function.sig,
-            Some(&function.block),
-            reference::twin_name(&function.sig.ident),
-            &constants,
-            &scope,
-        )
-        .map(|reference| reference_only(&quote!(#visibility #reference)));
-        finish_body(&mut function.block, &constants, twin.findings.as_ref(), diagnostics);
-        let twin = twin.named(name);
-        function.attrs.push(syn::parse_quote!(#[inline]));
-        twins.push(quote! {
-            #[doc(hidden)]
-            #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
-            #visibility #twin
-            #reference
+        let gradient = differentiate::gradient(
+            &marker,
+            &differentiate::Of { sig: &function.sig, block: Some(&function.block), constants: &constants },
+            differentiate::Names {
+                function: differentiate::method_name(method),
+                result: syn::parse_quote!(::kernel::gradient::Of<Self::#associated>),
+                structure: associated,
+            },
+            diagnostics,
+        );
+        let Some(gradient) = gradient else { continue };
+        let mut item = ImplItem::Fn(syn::ImplItemFn {
+            attrs: vec![syn::parse_quote!(#[allow(unused, unused_assignments, clippy::all)])],
+            sig: gradient.signature,
+            block: gradient.block,
+            ..function
         });
+        twins.extend(implemented_function(&mut item, &outer, &owner, &scope, diagnostics));
+        implementation.items.push(item);
     }
     with_twins(implementation.to_token_stream(), &twins, diagnostics)
+}
+
+/// An implemented function's twins; its body becomes the CPU's.
+fn implemented_function(
+    item: &mut ImplItem,
+    outer: &[String],
+    owner: &str,
+    scope: &Scope,
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    let ImplItem::Fn(function) = item else { return None };
+    let constants = Constants::new(outer.iter().cloned().chain(signature::const_generics(&function.sig.generics)));
+    let name = format_ident!("__emit_{}", function.sig.ident);
+    let visibility = function.vis.clone();
+    let kind = Kind::of_device(function.sig.asyncness.is_some(), true, function.sig.inputs.len());
+    let twin = twin(&mut function.sig, Some(&function.block), &constants, Some(owner), kind, diagnostics);
+    let reference = reference::function(
+        &function.sig,
+        Some(&function.block),
+        reference::twin_name(&function.sig.ident),
+        &constants,
+        scope,
+    )
+    .map(|reference| reference_only(&quote!(#visibility #reference)));
+    finish_body(&mut function.block, &constants, twin.findings.as_ref(), diagnostics);
+    let twin = twin.named(name);
+    function.attrs.push(syn::parse_quote!(#[inline]));
+    Some(quote! {
+        #[doc(hidden)]
+        #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+        #visibility #twin
+        #reference
+    })
 }
 
 /// A reference, where the crate `kernel` has them.

@@ -7,6 +7,7 @@ mod contract;
 mod cpu_body;
 mod device;
 mod diagnostics;
+mod differentiate;
 mod kernel;
 mod lower;
 mod params;
@@ -36,6 +37,25 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).into()
+}
+
+/// A `#[device]` function whose gradient is derived: `#[differentiable] #[device] fn gelu(u: f32) -> f32`.
+///
+/// Beside it there is `gelu::gradient(u, dy)`, the gradient by each of its arguments where `dy` is that by its value: a
+/// device function that gives a struct with one field for each `f32` argument or vector of `f32`. Of a trait's function
+/// `value` marked so in the trait and in its implementations it is `A::value_gradient(u, dy)`. Other arguments, those
+/// marked `#[constant]`, and whatever goes through `stop_gradient(..)` are constants.
+///
+/// A body has `let`, assignments of variables, `if`, `#[unroll]` between numbers, operators, WGSL's builtins and calls of
+/// other differentiable functions; a call that gives a vector says so, `let v: Vec2<f32> = ..`. Where a builtin has no
+/// derivative, a one-sided one is taken: of equal arguments `max` and `min` pass the gradient to the first, `clamp`
+/// passes it at its bounds, `abs` has 0 at 0; `floor`, `ceil`, `round`, `trunc`, `sign` and `step` have 0 everywhere.
+///
+/// `#[differentiable(derivative = f)]` takes the author's own `f` of the same arguments instead of the body's derivative,
+/// for a body that approximates a function with a simpler one.
+#[proc_macro_attribute]
+pub fn differentiable(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    device::expand_differentiable(attribute.into(), item.into()).into()
 }
 
 /// A struct that dispatches pass by value, laid out for the uniform address space.

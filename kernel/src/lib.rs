@@ -18,6 +18,7 @@ pub mod emit;
 mod float;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+pub mod gradient;
 pub mod layout;
 pub mod limits;
 pub mod ops;
@@ -38,7 +39,7 @@ pub mod variant;
 pub use check::check;
 #[cfg(feature = "reference")]
 pub use compare::compare;
-pub use kernel_macros::{device, kernel, params, variants};
+pub use kernel_macros::{device, differentiable, kernel, params, variants};
 
 /// Items that exist only with the feature `emit`; the macros put the twins in it.
 #[cfg(feature = "emit")]

@@ -34,6 +34,10 @@ fn GeluErf_value(u: f32) -> f32 {
     return (u * normal_cdf(u));
 }
 
+fn gated_GeluErf(gate_1: f32, up_1: f32) -> f32 {
+    return (GeluErf_value(gate_1) * up_1);
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
     let group = workgroup_id.y * uniforms.row + workgroup_id.x;
@@ -46,5 +50,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let row = ((group * 256u + local_invocation_index) / uniforms.params.n);
     let column = ((group * 256u + local_invocation_index) % uniforms.params.n);
     let u = gate[((uniforms.params.gate_at + (row * uniforms.params.gate_stride)) + column)];
-    y[(group * 256u + local_invocation_index)] = (GeluErf_value(u) * up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)]);
+    y[(group * 256u + local_invocation_index)] = gated_GeluErf(u, up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)]);
 }

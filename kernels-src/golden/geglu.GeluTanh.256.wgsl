@@ -29,6 +29,10 @@ fn GeluTanh_value(u: f32) -> f32 {
     return ((0.5f * u) * (1.0f + gelu_tanh(u)));
 }
 
+fn gated_GeluTanh(gate_1: f32, up_1: f32) -> f32 {
+    return (GeluTanh_value(gate_1) * up_1);
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
     let group = workgroup_id.y * uniforms.row + workgroup_id.x;
@@ -41,5 +45,5 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let row = ((group * 256u + local_invocation_index) / uniforms.params.n);
     let column = ((group * 256u + local_invocation_index) % uniforms.params.n);
     let u = gate[((uniforms.params.gate_at + (row * uniforms.params.gate_stride)) + column)];
-    y[(group * 256u + local_invocation_index)] = (GeluTanh_value(u) * up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)]);
+    y[(group * 256u + local_invocation_index)] = gated_GeluTanh(u, up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)]);
 }

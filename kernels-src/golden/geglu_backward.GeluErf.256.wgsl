@@ -8,6 +8,19 @@ struct GegluParams {
     up_stride: u32,
 }
 
+struct GatedGradient {
+    gate: f32,
+    up: f32,
+}
+
+struct ActivationValueGradient {
+    u: f32,
+}
+
+struct NormalCdfGradient {
+    u: f32,
+}
+
 struct Uniforms {
     groups: u32,
     row: u32,
@@ -32,13 +45,29 @@ fn normal_cdf(u: f32) -> f32 {
     return select(tail, (1.0f - tail), (u >= 0.0f));
 }
 
-fn GeluErf_derivative(u: f32) -> f32 {
-    let bounded = clamp(u, (-14.0f), 14.0f);
-    return (normal_cdf(u) + ((u * 0.3989423f) * exp((((-0.5f) * bounded) * bounded))));
-}
-
 fn GeluErf_value(u: f32) -> f32 {
     return (u * normal_cdf(u));
+}
+
+fn normal_density(u: f32) -> f32 {
+    let bounded = clamp(u, (-14.0f), 14.0f);
+    return (0.3989423f * exp((((-0.5f) * bounded) * bounded)));
+}
+
+fn normal_cdf_gradient(u: f32, dy_1: f32) -> NormalCdfGradient {
+    return NormalCdfGradient((dy_1 * normal_density(u)));
+}
+
+fn GeluErf_value_gradient(u: f32, dy_1: f32) -> ActivationValueGradient {
+    let v = normal_cdf(u);
+    let g = normal_cdf_gradient(u, (dy_1 * u));
+    return ActivationValueGradient(((dy_1 * v) + g.u));
+}
+
+fn gated_gradient_GeluErf(gate_1: f32, up_1: f32, dy_1: f32) -> GatedGradient {
+    let v = GeluErf_value(gate_1);
+    let g = GeluErf_value_gradient(gate_1, (dy_1 * up_1));
+    return GatedGradient(g.u, (dy_1 * v));
 }
 
 @compute @workgroup_size(256)
@@ -54,6 +83,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let column = ((group * 256u + local_invocation_index) % uniforms.params.n);
     let u = gate[((uniforms.params.gate_at + (row * uniforms.params.gate_stride)) + column)];
     let other = up[((uniforms.params.up_at + (row * uniforms.params.up_stride)) + column)];
-    d_gate[(group * 256u + local_invocation_index)] = ((dy[(group * 256u + local_invocation_index)] * GeluErf_derivative(u)) * other);
-    d_up[(group * 256u + local_invocation_index)] = (dy[(group * 256u + local_invocation_index)] * GeluErf_value(u));
+    let gradient = gated_gradient_GeluErf(u, other, dy[(group * 256u + local_invocation_index)]);
+    d_gate[(group * 256u + local_invocation_index)] = gradient.gate;
+    d_up[(group * 256u + local_invocation_index)] = gradient.up;
 }

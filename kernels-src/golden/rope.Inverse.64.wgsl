@@ -8,6 +8,10 @@ struct RopeParams {
     at: u32,
 }
 
+struct RotatedGradient {
+    pair: vec2<f32>,
+}
+
 struct Uniforms {
     groups: u32,
     row: u32,
@@ -33,6 +37,20 @@ fn turn_table(pairs: u32, position: u32, pair: u32) -> vec2<f32> {
     return branch;
 }
 
+fn rotated_gradient(pair: vec2<f32>, turn: vec2<f32>, dy: vec2<f32>) -> RotatedGradient {
+    let k_3 = turn.x;
+    let k_2 = turn.y;
+    let k_1 = turn.x;
+    let k = turn.y;
+    let d_v = dy.y;
+    let d_v_1 = dy.x;
+    return RotatedGradient(vec2(((d_v * k) + (d_v_1 * k_3)), ((d_v * k_1) + ((-d_v_1) * k_2))));
+}
+
+fn Inverse_turned(pair: vec2<f32>, turn: vec2<f32>) -> vec2<f32> {
+    return rotated_gradient(pair, turn, pair).pair;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
     let group = workgroup_id.y * uniforms.row + workgroup_id.x;
@@ -44,12 +62,10 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let first = (((row * uniforms.params.stride) + uniforms.params.at) + (head * uniforms.params.head_dim));
     let position = (state[0i] + row);
     for (var pair: u32 = local_invocation_index; pair < uniforms.params.pairs; pair += 64u) {
-        let angle = turn_table(uniforms.params.pairs, position, pair);
-        let v_cos = angle.x;
-        let v_sin = (angle.y * (-1.0f));
-        let a = x[(first + pair)];
-        let b = x[((first + (uniforms.params.head_dim / 2u)) + pair)];
-        x[(first + pair)] = ((a * v_cos) - (b * v_sin));
-        x[((first + (uniforms.params.head_dim / 2u)) + pair)] = ((b * v_cos) + (a * v_sin));
+        let low = (first + pair);
+        let high = (low + (uniforms.params.head_dim / 2u));
+        let turned = Inverse_turned(vec2(x[low], x[high]), turn_table(uniforms.params.pairs, position, pair));
+        x[low] = turned.x;
+        x[high] = turned.y;
     }
 }

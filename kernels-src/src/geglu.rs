@@ -29,6 +29,13 @@ impl GegluParams {
     }
 }
 
+/// `act(gate) · up`.
+#[differentiable]
+#[device]
+pub fn gated<A: Activation>(gate: f32, up: f32) -> f32 {
+    A::value(gate) * up
+}
+
 /// `y[t, j] = act(gate[t, j]) · up[t, j]`. `y` `[rows, n]`; `gate` and `up` may be slices of a wider or of the same buffer.
 #[kernel(workgroup = W, groups = (params.rows * params.n).div_ceil(W))]
 pub fn geglu<A: Activation, const W: u32>(
@@ -44,7 +51,7 @@ pub fn geglu<A: Activation, const W: u32>(
     let row = at / params.n;
     let column = at % params.n;
     let u = gate[params.gate_at + row * params.gate_stride + column];
-    y[at] = A::value(u) * up[params.up_at + row * params.up_stride + column];
+    y[at] = gated::<A>(u, up[params.up_at + row * params.up_stride + column]);
 }
 
 /// Gradients of [`fn@geglu`]: `d_gate = dy · act′(gate) · up`, `d_up = dy · act(gate)`. `dy`, `d_gate`, `d_up` `[rows, n]`.
@@ -65,6 +72,7 @@ pub fn geglu_backward<A: Activation, const W: u32>(
     let column = at % params.n;
     let u = gate[params.gate_at + row * params.gate_stride + column];
     let other = up[params.up_at + row * params.up_stride + column];
-    d_gate[at] = dy[at] * A::derivative(u) * other;
-    d_up[at] = dy[at] * A::value(u);
+    let gradient = gated::gradient::<A>(u, other, dy[at]);
+    d_gate[at] = gradient.gate;
+    d_up[at] = gradient.up;
 }

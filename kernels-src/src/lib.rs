@@ -17,6 +17,7 @@ pub mod ple;
 pub mod quant;
 pub mod reduce;
 pub mod rope;
+pub mod row_wise;
 pub mod sampling;
 pub mod transposed;
 mod variants;

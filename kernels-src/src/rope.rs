@@ -54,24 +54,39 @@ impl RopeTable {
     }
 }
 
+/// A pair turned by an angle of which `turn` is `(cos, sin)`.
+#[differentiable]
+#[device]
+pub fn rotated(pair: Vec2<f32>, #[constant] turn: Vec2<f32>) -> Vec2<f32> {
+    vec2(pair.x * turn.x - pair.y * turn.y, pair.y * turn.x + pair.x * turn.y)
+}
+
 /// Which way a rotation turns.
+#[device]
 pub trait Direction: 'static {
-    /// The sine's sign.
-    const SIGN: f32;
+    /// The pair after it.
+    fn turned(pair: Vec2<f32>, turn: Vec2<f32>) -> Vec2<f32>;
 }
 
 /// By the position's angle.
 pub struct Forward;
 
-/// Back by it: the rotation's transpose, for gradients.
+/// Back by it: the rotation's transpose, which takes a gradient by what [`Forward`] gave to that by what it took.
 pub struct Inverse;
 
+#[device]
 impl Direction for Forward {
-    const SIGN: f32 = 1.0;
+    fn turned(pair: Vec2<f32>, turn: Vec2<f32>) -> Vec2<f32> {
+        rotated(pair, turn)
+    }
 }
 
+#[device]
 impl Direction for Inverse {
-    const SIGN: f32 = -1.0;
+    fn turned(pair: Vec2<f32>, turn: Vec2<f32>) -> Vec2<f32> {
+        // A rotation is linear: its gradient does not depend on where it is taken.
+        rotated::gradient(pair, turn, pair).pair
+    }
 }
 
 /// `(cos, sin)` of a pair's angle at a position; `(1, 0)` for a pair that does not rotate.
@@ -174,13 +189,11 @@ pub fn rope<D: Direction, const W: u32>(
     let first = row * params.stride + params.at + head * params.head_dim;
     let position = state[0] + row;
     for pair in strided(lane, params.pairs, W) {
-        let angle = turn(table, params.pairs, position, pair);
-        let cos = angle.x;
-        let sin = angle.y * D::SIGN;
-        let a = x[first + pair];
-        let b = x[first + params.head_dim / 2 + pair];
-        x[first + pair] = a * cos - b * sin;
-        x[first + params.head_dim / 2 + pair] = b * cos + a * sin;
+        let low = first + pair;
+        let high = low + params.head_dim / 2;
+        let turned = D::turned(vec2(x[low], x[high]), turn(table, params.pairs, position, pair));
+        x[low] = turned.x;
+        x[high] = turned.y;
     }
 }
 

@@ -8,6 +8,7 @@ use crate::gemm::*;
 use crate::low_rank::*;
 use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
 use crate::rope::*;
+use crate::row_wise::{RmsNorm, Softmax, row_wise, row_wise_backward, row_wise_weight_backward};
 use crate::sampling::*;
 use crate::transposed::*;
 use crate::{elementwise::*, geglu::*, norm::*, ple::*, quant::*, reduce::*};
@@ -30,7 +31,7 @@ kernel::variants! {
         ple_mix::<R>;
     }
     // Activations and elementwise maps.
-    for A in [GeluTanh, GeluErf] {
+    for A in [GeluTanh, GeluErf, Silu] {
         geglu::<A, 256>;
         geglu_backward::<A, 256>;
     }
@@ -121,7 +122,20 @@ kernel::variants! {
         sum_of_squares::<R>;
         clip_factor::<R>;
     }
-    // Gradients of activations.
+    // Gradients of functions of one element and of a row.
+    for M in [Scale, Softcap, Activated<GeluTanh>, Activated<GeluErf>, Activated<Silu>] {
+        map_backward::<M, 256>;
+    }
+    for R in [Tree<256>, Subgroups<256>] {
+        row_wise::<Softmax, R, false>;
+        row_wise_backward::<Softmax, R, false, false>;
+        for ADD in [true, false] {
+            row_wise_backward::<RmsNorm, R, true, ADD>;
+            row_wise_backward::<RmsNorm, R, false, ADD>;
+        }
+    }
+    row_wise_weight_backward::<RmsNorm, 256>;
+    // Gradients of activations through matrices.
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         matvec_transposed::<Q, 64, 1, 1>;
         matvec_transposed::<Q, 64, 1, 8>;

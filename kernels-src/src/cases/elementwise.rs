@@ -5,7 +5,7 @@ use kernel::trial::{Trial, random};
 
 use super::{FFN, HIDDEN, Scale, TOKENS, Tried};
 use crate::activation::Activation;
-use crate::elementwise::{ElementwiseParams, Map, Zip, map, zip};
+use crate::elementwise::{ElementwiseParams, Map, Zip, map, map_backward, zip};
 use crate::geglu::{GegluParams, geglu, geglu_backward};
 
 fn elementwise(scale: Scale) -> ElementwiseParams {
@@ -17,6 +17,16 @@ impl<M: Map, const W: u32> Tried for map::Kernel<M, W> {
         let params = elementwise(scale);
         let mut x = trial.changed("x", &random("x", params.n as usize, -1.0..1.0))?;
         Self::dispatch(trial, params, map::Args { x: &mut x })?;
+        Ok(())
+    }
+}
+
+impl<M: Map, const W: u32> Tried for map_backward::Kernel<M, W> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let params = elementwise(scale);
+        let x = trial.random("x", params.n as usize)?;
+        let mut d = trial.changed("d", &random("d", params.n as usize, -1.0..1.0))?;
+        Self::dispatch(trial, params, map_backward::Args { x: &x, d: &mut d })?;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod matvec;
 mod norm;
 mod quant;
 mod rope;
+mod row_wise;
 mod sampling;
 mod weights;
 

@@ -1,0 +1,51 @@
+// map_backward<Activated<Silu>, 256> | features:
+struct ElementwiseParams {
+    n: u32,
+    factor: f32,
+}
+
+struct MapValueGradient {
+    x: f32,
+}
+
+struct ActivationValueGradient {
+    u: f32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: ElementwiseParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> d: array<f32>;
+
+fn Silu_value_gradient(u: f32, dy: f32) -> ActivationValueGradient {
+    let v_3 = (-u);
+    let v_2 = exp(min(v_3, 87.0f));
+    let v = (1.0f + v_2);
+    let v_1 = (u / v);
+    let q = (dy / v);
+    return ActivationValueGradient((q + (-select(0.0f, ((-(q * v_1)) * v_2), (v_3 <= 87.0f)))));
+}
+
+fn Activated_Silu_value_gradient(x_1: f32, factor: f32, dy: f32) -> MapValueGradient {
+    let g = Silu_value_gradient(x_1, dy);
+    return MapValueGradient(g.u);
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    if ((group * 256u + local_invocation_index) >= uniforms.params.n) {
+        return;
+    }
+    d[(group * 256u + local_invocation_index)] = Activated_Silu_value_gradient(x[(group * 256u + local_invocation_index)], uniforms.params.factor, d[(group * 256u + local_invocation_index)]).x;
+}

@@ -1,0 +1,190 @@
+// row_wise_backward<Softmax, Tree<256>, false, false> | features:
+struct RowWiseParams {
+    rows: u32,
+    n: u32,
+    eps: f32,
+}
+
+struct RowWiseOutputGradient {
+    x: f32,
+    w: f32,
+    statistic: f32,
+}
+
+struct RowWiseStatisticGradient {
+    sum: f32,
+}
+
+struct RowWiseTermGradient {
+    x: f32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: RowWiseParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<f32>;
+@group(0) @binding(3) var<storage, read> dy: array<f32>;
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(5) var<storage, read_write> statistics: array<vec2<f32>>;
+var<workgroup> scratch: array<f32, 256>;
+
+fn Tree_256_max_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 128u)]);
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 64u)]);
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 32u)]);
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 16u)]);
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 8u)]);
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 4u)]);
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 2u)]);
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 1u)]);
+    }
+    workgroupBarrier();
+    let greatest = scratch[0i];
+    workgroupBarrier();
+    return greatest;
+}
+
+fn row_shift_Softmax_Tree_256_x_scratch(first: u32, n: u32, lane: u32) -> f32 {
+    var greatest: f32 = x[first];
+    for (var i: u32 = lane; i < n; i += 256u) {
+        greatest = max(greatest, x[(first + i)]);
+    }
+    return Tree_256_max_scratch(greatest, lane);
+}
+
+fn Softmax_term(x_1: f32, shift: f32) -> f32 {
+    return exp((x_1 - shift));
+}
+
+fn Tree_256_sum_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] += scratch[(lane + 128u)];
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] += scratch[(lane + 64u)];
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] += scratch[(lane + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] += scratch[(lane + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] += scratch[(lane + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] += scratch[(lane + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] += scratch[(lane + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] += scratch[(lane + 1u)];
+    }
+    workgroupBarrier();
+    let total = scratch[0i];
+    workgroupBarrier();
+    return total;
+}
+
+fn row_sum_Softmax_Tree_256_x_scratch(first: u32, n: u32, shift: f32, lane: u32) -> f32 {
+    var terms: f32 = 0.0f;
+    for (var i: u32 = lane; i < n; i += 256u) {
+        terms += Softmax_term(x[(first + i)], shift);
+    }
+    return Tree_256_sum_scratch(terms, lane);
+}
+
+fn Softmax_statistic(sum: f32, n: f32, eps: f32) -> f32 {
+    return (1.0f / sum);
+}
+
+fn weight_false_w(i: u32) -> f32 {
+    return 1.0f;
+}
+
+fn Softmax_output_gradient(x_1: f32, w_1: f32, statistic: f32, shift: f32, dy_1: f32) -> RowWiseOutputGradient {
+    let v_1 = exp((x_1 - shift));
+    let v = (v_1 * statistic);
+    let d_v = (dy_1 * w_1);
+    return RowWiseOutputGradient(((d_v * statistic) * v_1), (dy_1 * v), (d_v * v_1));
+}
+
+fn Softmax_statistic_gradient(sum: f32, n: f32, eps: f32, dy_1: f32) -> RowWiseStatisticGradient {
+    let v = (1.0f / sum);
+    let q = (dy_1 / sum);
+    return RowWiseStatisticGradient((-(q * v)));
+}
+
+fn Softmax_term_gradient(x_1: f32, shift: f32, dy_1: f32) -> RowWiseTermGradient {
+    let v = exp((x_1 - shift));
+    return RowWiseTermGradient((dy_1 * v));
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let first = (group * uniforms.params.n);
+    let shift = row_shift_Softmax_Tree_256_x_scratch(first, uniforms.params.n, local_invocation_index);
+    let sum = row_sum_Softmax_Tree_256_x_scratch(first, uniforms.params.n, shift, local_invocation_index);
+    let statistic = Softmax_statistic(sum, f32(uniforms.params.n), uniforms.params.eps);
+    if (local_invocation_index == 0u) {
+        statistics[group] = vec2(shift, statistic);
+    }
+    var own: f32 = 0.0f;
+    for (var i: u32 = local_invocation_index; i < uniforms.params.n; i += 256u) {
+        let at = (first + i);
+        own += Softmax_output_gradient(x[at], weight_false_w(i), statistic, shift, dy[at]).statistic;
+    }
+    let by_statistic = Tree_256_sum_scratch(own, local_invocation_index);
+    let by_sum = Softmax_statistic_gradient(sum, f32(uniforms.params.n), uniforms.params.eps, by_statistic).sum;
+    for (var i_1: u32 = local_invocation_index; i_1 < uniforms.params.n; i_1 += 256u) {
+        let at_1 = (first + i_1);
+        let through_output = Softmax_output_gradient(x[at_1], weight_false_w(i_1), statistic, shift, dy[at_1]).x;
+        let through_sum = Softmax_term_gradient(x[at_1], shift, by_sum).x;
+        dx[at_1] = (through_output + through_sum);
+    }
+}
