@@ -38,13 +38,7 @@ fn turn_table(pairs: u32, position: u32, pair: u32) -> vec2<f32> {
 }
 
 fn rotated_gradient(pair: vec2<f32>, turn: vec2<f32>, dy: vec2<f32>) -> RotatedGradient {
-    let k_3 = turn.x;
-    let k_2 = turn.y;
-    let k_1 = turn.x;
-    let k = turn.y;
-    let d_v = dy.y;
-    let d_v_1 = dy.x;
-    return RotatedGradient(vec2(((d_v * k) + (d_v_1 * k_3)), ((d_v * k_1) + ((-d_v_1) * k_2))));
+    return RotatedGradient(vec2(((dy.y * turn.y) + (dy.x * turn.x)), ((dy.y * turn.x) + ((-dy.x) * turn.y))));
 }
 
 fn Inverse_turned(pair: vec2<f32>, turn: vec2<f32>) -> vec2<f32> {
