@@ -77,7 +77,7 @@ impl AdamWParams {
 /// `g = gradient · clip[0]`, `m = β₁·m + (1-β₁)·g`, `v = β₂·v + (1-β₂)·g²`, `p −= lr · (m̂/(√v̂ + ε) + λ·p)`.
 ///
 /// `gradient`, `parameter`, `m`, `v` `[n]`; `clip` `[1]` is [`fn@clip_factor`]'s, or a buffer with a 1.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W))]
+#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
 pub fn adamw<const W: u32>(
     at: GlobalId,
     params: &AdamWParams,
@@ -115,7 +115,7 @@ pub const fn blocks(n: u32) -> u32 {
 }
 
 /// `sums[at + b] = Σ x²` over the `b`-th block of [`BLOCK`] elements, one workgroup a block. `x` `[n]`.
-#[kernel(workgroup = R::WIDTH, groups = params.n.div_ceil(BLOCK))]
+#[kernel(workgroup = R::WIDTH, groups = params.n.div_ceil(BLOCK), tolerance(rel = 1e-5))]
 pub async fn sum_of_squares<R: Reduce>(
     block: WorkgroupId,
     lane: LocalIndex,
@@ -146,7 +146,7 @@ pub struct ClipFactorParams {
 
 /// `clip[0] = min(1, max_norm / (norm + 1e-6))` as PyTorch's `clip_grad_norm_`, `clip[1] = norm = √Σ sums`. One
 /// workgroup; `sums` `[n]`, `clip` `[2]`.
-#[kernel(workgroup = R::WIDTH, groups = 1)]
+#[kernel(workgroup = R::WIDTH, groups = 1, tolerance(rel = 1e-5))]
 pub async fn clip_factor<R: Reduce>(
     lane: LocalIndex,
     params: &ClipFactorParams,

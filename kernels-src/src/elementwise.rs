@@ -86,7 +86,7 @@ pub struct ElementwiseParams {
 }
 
 /// `x[i] = M(x[i], factor)` in place for `n` elements.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W))]
+#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
 pub fn map<M: Map, const W: u32>(at: GlobalId, params: &ElementwiseParams, x: &mut Storage<f32>) {
     if at >= params.n {
         return;
@@ -109,7 +109,7 @@ pub fn map_backward<M: Map, const W: u32>(
 }
 
 /// `x[i] = Z(x[i], other[i], factor)` in place for `n` elements.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W))]
+#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-6))]
 pub fn zip<Z: Zip, const W: u32>(at: GlobalId, params: &ElementwiseParams, other: &Storage<f32>, x: &mut Storage<f32>) {
     if at >= params.n {
         return;

@@ -22,7 +22,7 @@ pub struct EmbedParams {
 }
 
 /// `out[t] = w[ids[ids_at + t] − first_row]·scale`, one workgroup a token. `out` `[n, k]`, 4 values an element.
-#[kernel(workgroup = W, groups = params.n)]
+#[kernel(workgroup = W, groups = params.n, tolerance(rel = 1e-6))]
 pub fn embed<Q: Quant, const W: u32>(
     token: WorkgroupId,
     lane: LocalIndex,

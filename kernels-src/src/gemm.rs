@@ -38,7 +38,8 @@ fn staged(row: u32, quad: u32) -> u32 {
 /// `SIDE·TN` outputs. `SIDE` = 1 needs no barriers (the CPU).
 #[kernel(
     workgroup = SIDE * SIDE,
-    groups = params.n.div_ceil(SIDE * TM as u32) * params.rows.div_ceil(SIDE * TN as u32)
+    groups = params.n.div_ceil(SIDE * TM as u32) * params.rows.div_ceil(SIDE * TN as u32),
+    tolerance(rel = 1e-5)
 )]
 pub async fn gemm<Q: Quant, const SIDE: u32, const TM: usize, const TN: usize>(
     group: WorkgroupId,

@@ -24,7 +24,7 @@ pub struct PleMixParams {
 ///
 /// `ctx` (the projection as it comes), `tok` (times √n already), `ple_in` `[tokens, layers, n]`; `w` `[n]` is the same for
 /// all layers.
-#[kernel(workgroup = R::WIDTH, groups = params.rows)]
+#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
 pub async fn ple_mix<R: Reduce>(
     row: WorkgroupId,
     lane: LocalIndex,

@@ -175,7 +175,7 @@ pub struct RopeParams {
 }
 
 /// Rotates `x` `[rows, heads, head_dim]` in place, one workgroup a head of a row.
-#[kernel(workgroup = W, groups = params.rows * params.heads)]
+#[kernel(workgroup = W, groups = params.rows * params.heads, tolerance(rel = 1e-6))]
 pub fn rope<D: Direction, const W: u32>(
     group: WorkgroupId,
     lane: LocalIndex,
@@ -223,7 +223,11 @@ pub struct QkNormRopeParams {
 /// From the projections `qkv` `[rows, stride]` (query heads at 0) to the attention's inputs: `q` `[rows, heads, HD]`, normed
 /// and rotated; keys normed, rotated and appended to their cache; values normed without a weight and appended to theirs.
 /// One workgroup a head of a row. `HD` is a multiple of 16.
-#[kernel(workgroup = R::WIDTH, groups = params.rows * (params.heads + 2 * params.kv_heads))]
+#[kernel(
+    workgroup = R::WIDTH,
+    groups = params.rows * (params.heads + 2 * params.kv_heads),
+    tolerance(rel = K::ROUNDING)
+)]
 pub async fn qk_norm_rope<K: KvFormat, R: Reduce, const HD: u32>(
     group: WorkgroupId,
     lane: LocalIndex,

@@ -41,7 +41,7 @@ pub struct RepeatPenaltyParams {
 
 /// Makes the last `count` tokens less likely, llama.cpp's rule: a positive logit is divided by the penalty, another
 /// multiplied; a token that occurs several times counts once. `logits` `[vocab]`, `history` `[ring]`.
-#[kernel(workgroup = W, groups = params.count.div_ceil(W))]
+#[kernel(workgroup = W, groups = params.count.div_ceil(W), tolerance(rel = 1e-6))]
 pub fn repeat_penalty<const W: u32>(
     back: GlobalId,
     params: &RepeatPenaltyParams,
@@ -76,7 +76,7 @@ pub struct ChunkPeaksParams {
 
 /// Of every chunk of [`CHUNK`] logits the greatest, `x`, and `Σ exp(logit − x)`, `y`. One workgroup a chunk; `logits`
 /// `[vocab]`, `peaks` [[`chunks`]`(vocab)`].
-#[kernel(workgroup = R::WIDTH, groups = params.vocab.div_ceil(CHUNK))]
+#[kernel(workgroup = R::WIDTH, groups = params.vocab.div_ceil(CHUNK), tolerance(rel = 1e-5))]
 pub async fn chunk_peaks<R: Reduce>(
     chunk: WorkgroupId,
     lane: LocalIndex,

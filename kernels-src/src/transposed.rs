@@ -40,7 +40,8 @@ impl TransposedParams {
 /// An invocation keeps `CHUNKS` chunks of 8 columns of `TOKENS` vectors, so that a weight is dequantised once for them.
 #[kernel(
     workgroup = W,
-    groups = (params.k / 8).div_ceil(W * CHUNKS as u32) * params.n.div_ceil(TOKENS as u32) * params.splits
+    groups = (params.k / 8).div_ceil(W * CHUNKS as u32) * params.n.div_ceil(TOKENS as u32) * params.splits,
+    tolerance(rel = 1e-5)
 )]
 pub fn matvec_transposed<Q: Quant, const W: u32, const CHUNKS: usize, const TOKENS: usize>(
     group: WorkgroupId,
@@ -108,7 +109,7 @@ pub struct SumPartialsParams {
 
 /// `y = scale·Σ_s partials[s]`, added to what `y` holds where `ACCUMULATE`. `partials` `[splits, n]`, `y` `[n]`, 4 values an
 /// element.
-#[kernel(workgroup = W, groups = (params.n / 4).div_ceil(W))]
+#[kernel(workgroup = W, groups = (params.n / 4).div_ceil(W), tolerance(rel = 1e-6))]
 pub fn sum_partials<const W: u32, const ACCUMULATE: bool>(
     i: GlobalId,
     params: &SumPartialsParams,

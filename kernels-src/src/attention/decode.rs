@@ -83,7 +83,8 @@ async fn squares<R: Reduce, const HD: u32>(
 #[kernel(
     workgroup = R::WIDTH,
     groups = params.heads * params.splits,
-    workgroup_memory = DecodeTile::<R, HD>::MEMORY
+    workgroup_memory = DecodeTile::<R, HD>::MEMORY,
+    tolerance(rel = K::ROUNDING)
 )]
 #[allow(clippy::collapsible_if, reason = "a constant condition chooses at emission, the other at run time")]
 pub async fn attend_decode<K: KvFormat, R: Reduce, const HD: u32, const ACC: usize, const OWNS: bool>(
@@ -271,7 +272,7 @@ pub struct AttendCombineParams {
 }
 
 /// Merges the splits of [`fn@attend_decode`]: `out` `[heads, head_dim]`, one invocation for four values.
-#[kernel(workgroup = W, groups = (params.heads * params.head_dim / 4).div_ceil(W))]
+#[kernel(workgroup = W, groups = (params.heads * params.head_dim / 4).div_ceil(W), tolerance(rel = 1e-5))]
 pub fn attend_combine<const W: u32>(
     id: GlobalId,
     params: &AttendCombineParams,

@@ -17,6 +17,8 @@ pub struct Octet {
 pub trait KvFormat: 'static {
     /// Words of 16 bytes that eight elements take.
     const WORDS: u32;
+    /// How far an element may lie from the value that was stored, relatively; no less than what f32 is off anyway.
+    const ROUNDING: f64;
     /// Elements `element..element + 8`; `element` is a multiple of 8.
     fn load8(cache: &Storage<Vec4<u32>>, element: u32) -> Octet;
     /// Writes elements `element..element + 8`; `element` is a multiple of 8.
@@ -32,6 +34,7 @@ pub struct KvF16;
 #[device]
 impl KvFormat for KvF32 {
     const WORDS: u32 = 2;
+    const ROUNDING: f64 = 1e-5;
 
     fn load8(cache: &Storage<Vec4<u32>>, element: u32) -> Octet {
         let low = cache[element / 4];
@@ -71,6 +74,7 @@ impl KvFormat for KvF32 {
 #[device]
 impl KvFormat for KvF16 {
     const WORDS: u32 = 1;
+    const ROUNDING: f64 = 2e-3;
 
     fn load8(cache: &Storage<Vec4<u32>>, element: u32) -> Octet {
         let word = cache[element / 8];

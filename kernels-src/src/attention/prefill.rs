@@ -100,7 +100,8 @@ fn add_scores<const HD: u32, const W: u32>(
 #[kernel(
     workgroup = W,
     groups = params.rows.div_ceil(QUERIES) * params.heads,
-    workgroup_memory = PrefillTile::<HD, W>::MEMORY
+    workgroup_memory = PrefillTile::<HD, W>::MEMORY,
+    tolerance(rel = 1e-5)
 )]
 pub async fn attend_prefill<K: KvFormat, const HD: u32, const W: u32, const ACC: usize>(
     group: WorkgroupId,

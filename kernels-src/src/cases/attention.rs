@@ -2,7 +2,7 @@
 
 use kernel::dispatch::{Buffer, DispatchError};
 use kernel::prelude::Vec2;
-use kernel::trial::{Trial, random};
+use kernel::trial::{Packing, Trial, random};
 
 use super::{Scale, TOKENS, Tried};
 use crate::attention::decode::{
@@ -15,17 +15,21 @@ use crate::rope::RopeTable;
 
 /// A format of which a cache's words can be made on the host.
 pub trait Cache: KvFormat {
+    /// What the words hold.
+    const PACKING: Packing;
     /// The words of values, a multiple of eight of them.
     fn words(values: &[f32]) -> Vec<u32>;
 }
 
 impl Cache for KvF32 {
+    const PACKING: Packing = Packing::Singles;
     fn words(values: &[f32]) -> Vec<u32> {
         values.iter().map(|value| value.to_bits()).collect()
     }
 }
 
 impl Cache for KvF16 {
+    const PACKING: Packing = Packing::Halves;
     fn words(values: &[f32]) -> Vec<u32> {
         values.chunks_exact(2).map(|two| kernel::builtins::pack2x16float(Vec2::new(two[0], two[1]))).collect()
     }
@@ -88,6 +92,8 @@ impl<K: Cache, R: Reduce, const HD: u32, const ACC: usize, const OWNS: bool> Tri
         let state = trial.input("state", &[position, 0, 0, 0, 0, 0, 0, 0])?;
         let qkv = trial.random("qkv", ((heads + 2 * kv_heads) * HD) as usize)?;
         let (q_norm, k_norm) = (trial.random("q_norm", HD as usize)?, trial.random("k_norm", HD as usize)?);
+        trial.packed("k_cache", K::PACKING);
+        trial.packed("v_cache", K::PACKING);
         let mut k_cache = trial.changed("k_cache", &cache::<K>("k_cache", ring * kv_heads, HD))?.cast();
         let mut v_cache = trial.changed("v_cache", &cache::<K>("v_cache", ring * kv_heads, HD))?.cast();
         let mut out = trial.output("out", partial_vectors(heads, splits, HD))?;

@@ -39,6 +39,8 @@ impl<K: Cache, R: Reduce, const HD: u32> Tried for qk_norm_rope::Kernel<K, R, HD
         let (q_norm, k_norm) = (trial.random("q_norm", HD as usize)?, trial.random("k_norm", HD as usize)?);
         let mut q = trial.output("q", (rows * heads * HD / 4) as usize)?;
         let words = cache_words::<K>(ring, kv_heads, HD);
+        trial.packed("k_cache", K::PACKING);
+        trial.packed("v_cache", K::PACKING);
         let (mut k_cache, mut v_cache) = (trial.output("k_cache", words)?, trial.output("v_cache", words)?);
         let params = QkNormRopeParams {
             rows,

@@ -29,7 +29,8 @@ pub struct QkvParams {
 /// `y` `[rows_a + rows_b]`. Without `ADD`, `h' = h·scale`, and `o` and `w_post` are not read.
 #[kernel(
     workgroup = R::WIDTH,
-    groups = params.rows_a.div_ceil(ROWS as u32) + params.rows_b.div_ceil(ROWS as u32)
+    groups = params.rows_a.div_ceil(ROWS as u32) + params.rows_b.div_ceil(ROWS as u32),
+    tolerance(rel = 1e-5)
 )]
 pub async fn qkv<QA: Quant, QB: Quant, R: Reduce, const ROWS: usize, const ADD: bool>(
     group: WorkgroupId,
@@ -89,7 +90,7 @@ pub struct GateUpParams {
 
 /// `y = act(w_gate·x)·(w_up·x)` with `x = RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` `[k]`,
 /// 4 values an element; `y` `[rows]`.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
+#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
 pub async fn gate_up<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,
@@ -144,7 +145,7 @@ pub struct PleGateParams {
 
 /// `y[j] = act(Σ w[j, i]·h'[i])·ple_in[ple_at + j]`, and `h_out = h'`. `h`, `o`, `w_post`, `h_out` `[k]`, 4 values an
 /// element; `y` `[rows]`. The gate of the per-layer embedding reads the stream as it is, without a norm.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
+#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
 pub async fn ple_gate<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,

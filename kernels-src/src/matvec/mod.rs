@@ -130,7 +130,7 @@ pub struct MatvecParams {
 
 /// `y[y_at + j] = E(Σ w[j, i]·x[i])`, `ROWS` rows a workgroup. `w` `[rows, k]` in format `Q`; `x` `[k]`, 4 values an
 /// element.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32))]
+#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
 pub async fn matvec<Q: Quant, R: Reduce, E: Epilogue, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,

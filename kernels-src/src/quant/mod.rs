@@ -132,7 +132,7 @@ pub struct DequantiseParams {
 }
 
 /// Blocks as f32: `out` `[n]`, 4 weights an element. One invocation a chunk.
-#[kernel(workgroup = W, groups = (params.n / 8).div_ceil(W))]
+#[kernel(workgroup = W, groups = (params.n / 8).div_ceil(W), tolerance(rel = 1e-6))]
 pub fn dequantise<Q: Quant, const W: u32>(
     chunk: GlobalId,
     params: &DequantiseParams,

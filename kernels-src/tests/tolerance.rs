@@ -1,0 +1,46 @@
+//! Every kernel beside itself in f64: each case on the CPU executor and on a GPU, within the kernel's tolerance.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::gpu;
+use kernel::compare::{CompareError, compare};
+use kernel::dispatch::DispatchError;
+use kernels_src::cases::{Scale, all};
+
+/// Kernels without a reference, each with the reason.
+const WITHOUT: [(&str, &str); 0] = [];
+
+#[test]
+fn every_case_is_within_its_kernels_tolerance_of_the_f64_reference() {
+    let table = kernel::emit::table(kernels_src::variants());
+    let gpu = gpu();
+    let mut used: BTreeMap<String, f64> = BTreeMap::new();
+    let mut without: BTreeMap<String, String> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for case in all(Scale::Small) {
+        // The kernel of `rms_norm<Tree<256>, true>`.
+        let kernel = case.key.split('<').next().unwrap_or_default().to_owned();
+        let needs_subgroups = table.get(&case.key).is_some_and(|variant| variant.subgroups);
+        let gpu = gpu.as_ref().filter(|gpu| gpu.has_subgroups() || !needs_subgroups);
+        match compare(&|trial| case.describe(trial), gpu) {
+            Ok(comparison) => {
+                let worst = comparison.worst().map_or(0.0, |worst| worst.worst.used);
+                let most = used.entry(kernel).or_default();
+                *most = most.max(worst);
+            }
+            Err(CompareError::Dispatch(DispatchError::NoReference { reason, .. })) => {
+                without.insert(kernel, reason.to_string());
+            }
+            Err(error) => failures.push(error.to_string()),
+        }
+    }
+    for (kernel, used) in used {
+        println!("{kernel}: {:.1} % of its tolerance", used * 100.0);
+    }
+    assert!(failures.is_empty(), "{} cases are not within their tolerance:\n{}", failures.len(), failures.join("\n"));
+    let without: Vec<(&str, &str)> =
+        without.iter().map(|(kernel, reason)| (kernel.as_str(), reason.as_str())).collect();
+    assert_eq!(without, WITHOUT);
+}
