@@ -11,6 +11,7 @@ pub mod check;
 #[cfg(feature = "reference")]
 pub mod compare;
 pub mod contract;
+pub mod cost;
 pub mod cpu;
 pub mod dispatch;
 #[cfg(feature = "emit")]

@@ -77,7 +77,7 @@ impl Trial {
     ) -> Result<Self, DispatchError> {
         let mut trial = Self {
             device: device.clone(),
-            recorder: Recorder::new(device, "trial"),
+            recorder: Recorder::remembering(device, "trial"),
             outputs: Vec::new(),
             packed: Vec::new(),
         };

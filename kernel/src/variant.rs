@@ -1,5 +1,7 @@
 //! What is known of a kernel variant: at dispatch ([`VariantDesc`]) and from the build script ([`WgslVariant`]).
 
+use crate::cost::{Cost, Formula, Launch, NotAFormula};
+
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -56,15 +58,32 @@ pub struct Binding {
     pub element: &'static str,
 }
 
-/// What one invocation costs, as formulas over the params; made by counting in the emitter.
+/// What one invocation costs, as texts of [`Formula`]s; made by counting in the emitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CostCard {
     /// Bytes read from storage buffers.
     pub bytes_read: &'static str,
     /// Bytes written to storage buffers.
     pub bytes_written: &'static str,
-    /// Arithmetic operations, a fused multiply-add counted as two.
+    /// Floating-point operations, a fused multiply-add counted as two.
     pub operations: &'static str,
+}
+
+impl CostCard {
+    /// What a launch costs, all invocations together; `None` where that depends on data.
+    ///
+    /// # Errors
+    /// A text that is not a formula, which no emitter makes.
+    pub fn evaluate(&self, launch: &Launch<'_>) -> Result<Option<Cost>, NotAFormula> {
+        let total = |text: &str| Ok(text.parse::<Formula>()?.evaluate(launch));
+        let (read, written) = (total(self.bytes_read)?, total(self.bytes_written)?);
+        let operations = total(self.operations)?;
+        Ok(read.zip(written).zip(operations).map(|((bytes_read, bytes_written), operations)| Cost {
+            bytes_read,
+            bytes_written,
+            operations,
+        }))
+    }
 }
 
 /// Whether a variant's indices are known to be inside, and its divisors not 0, in every dispatch that keeps its contract.

@@ -13,6 +13,7 @@ pub mod gemm;
 pub mod low_rank;
 pub mod matvec;
 pub mod norm;
+pub mod peak;
 pub mod ple;
 pub mod quant;
 pub mod reduce;

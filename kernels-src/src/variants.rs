@@ -7,6 +7,7 @@ use crate::embedding::*;
 use crate::gemm::*;
 use crate::low_rank::*;
 use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
+use crate::peak::*;
 use crate::rope::*;
 use crate::row_wise::{RmsNorm, Softmax, row_wise, row_wise_backward, row_wise_weight_backward};
 use crate::sampling::*;
@@ -142,4 +143,6 @@ kernel::variants! {
     }
     sum_partials::<64, true>;
     sum_partials::<64, false>;
+    // The measure of a device's arithmetic.
+    multiply_adds::<256>;
 }

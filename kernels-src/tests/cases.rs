@@ -48,3 +48,17 @@ fn a_small_case_gives_the_same_on_the_cpu_and_on_a_gpu() {
         }
     }
 }
+
+#[test]
+fn what_a_small_case_costs_is_known_unless_it_depends_on_data() {
+    let table = kernel::emit::table(kernels_src::variants());
+    for case in all(Scale::Small) {
+        let trial = Trial::describe(&cpu(), |trial| case.describe(trial)).expect("it is described");
+        let launched = &trial.launched()[0];
+        let variant = table.get(&case.key).expect("it is in the table");
+        let cost = launched.cost(&cpu(), variant, 32).expect("the card holds formulas");
+        // How many candidates a draw looks at and which chunk has the greatest logit, the kernels find out themselves.
+        let depends_on_data = case.key.starts_with("sample<") || case.key.starts_with("argmax<");
+        assert_eq!(cost.is_none(), depends_on_data, "{}: {:?}", case.key, variant.cost);
+    }
+}

@@ -207,11 +207,11 @@ macro_rules! builtins {
         pub mod $name {
             #[allow(unused_imports)]
             use super::*;
-            use crate::emit::{Expr, count_operations, text_call};
+            use crate::emit::{Expr, count_each, text_call};
 
             /// The call's twin.
             pub fn emit $(<$($T: $Bound),*>)? ($($arg: Expr<$ty>),*) -> Expr<$out> {
-                count_operations($cost);
+                count_each::<$out>($cost);
                 text_call($wgsl, &[$($arg.text()),*])
             }
 
@@ -263,11 +263,11 @@ builtins! {
     /// `Σ a[i]·b[i]`.
     "dot" 8 fn dot<V: Vector>(a: V, b: V) -> V::Component { a.dot_product(b) }
     /// `if condition { when_true } else { when_false }` with both evaluated.
-    "select" 1 fn select<T: Copy>(when_false: T, when_true: T, condition: bool) -> T {
+    "select" 0 fn select<T: Copy>(when_false: T, when_true: T, condition: bool) -> T {
         if condition { when_true } else { when_false }
     }
     /// Two halves of a word as `f32`s, the low half first.
-    "unpack2x16float" 2 fn unpack2x16float(word: u32) -> Vec2<f32> {
+    "unpack2x16float" 1 fn unpack2x16float(word: u32) -> Vec2<f32> {
         crate::types::vec2(float::of_half(word as u16), float::of_half((word >> 16) as u16))
     }
     /// Two `f32`s rounded to halves of a word, the first in the low half.
@@ -300,7 +300,7 @@ builtins! {
     /// A 4-vector.
     "vec4" 0 fn vec4<T: Copy>(x: T, y: T, z: T, w: T) -> Vec4<T> { crate::types::vec4(x, y, z, w) }
     /// A vector's components as `f32`s.
-    "vec4f" 4 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
+    "vec4f" 1 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
         crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
     }
     /// `count` bits of `e` from `offset` on; of an `i32` the highest of them is the sign.
@@ -368,13 +368,13 @@ builtins! {
     /// `length(a - b)`.
     "distance" 8 fn distance<V: Geometric>(a: V, b: V) -> V::Component { length(a.pairs(b, |a, b| a - b)) }
     /// `e / length(e)`.
-    "normalize" 8 fn normalize<V: Geometric>(e: V) -> V { e.pairs(V::all(length(e)), |e, length| e / length) }
+    "normalize" 4 fn normalize<V: Geometric>(e: V) -> V { e.pairs(V::all(length(e)), |e, length| e / length) }
     /// The cross product.
-    "cross" 9 fn cross(a: Vec3<f32>, b: Vec3<f32>) -> Vec3<f32> { numbers::cross_product(a, b) }
+    "cross" 3 fn cross(a: Vec3<f32>, b: Vec3<f32>) -> Vec3<f32> { numbers::cross_product(a, b) }
     /// `e` reflected at a plane with the normal `n`.
-    "reflect" 10 fn reflect(e: Vec3<f32>, n: Vec3<f32>) -> Vec3<f32> { numbers::reflected(e, n) }
+    "reflect" 4 fn reflect(e: Vec3<f32>, n: Vec3<f32>) -> Vec3<f32> { numbers::reflected(e, n) }
     /// `n` where `dot(g, i)` is negative, else `-n`.
-    "faceForward" 6 fn face_forward(n: Vec3<f32>, i: Vec3<f32>, g: Vec3<f32>) -> Vec3<f32> { numbers::faced(n, i, g) }
+    "faceForward" 2 fn face_forward(n: Vec3<f32>, i: Vec3<f32>, g: Vec3<f32>) -> Vec3<f32> { numbers::faced(n, i, g) }
     /// The dot product of two words of four unsigned bytes.
     "dot4U8Packed" 8 fn dot4_u8_packed(a: u32, b: u32) -> u32 {
         a.to_le_bytes().iter().zip(b.to_le_bytes()).map(|(a, b)| u32::from(*a) * u32::from(b)).sum()
@@ -404,17 +404,17 @@ builtins! {
         numbers::unorm(value.x, 65535.0) | numbers::unorm(value.y, 65535.0) << 16
     }
     /// Four signed bytes of a word as numbers of -1..1.
-    "unpack4x8snorm" 8 fn unpack4x8snorm(word: u32) -> Vec4<f32> {
+    "unpack4x8snorm" 2 fn unpack4x8snorm(word: u32) -> Vec4<f32> {
         unpack4x_i8(word).map(|v| (v as f32 / 127.0).max(-1.0))
     }
     /// Four unsigned bytes of a word as numbers of 0..1.
-    "unpack4x8unorm" 8 fn unpack4x8unorm(word: u32) -> Vec4<f32> { unpack4x_u8(word).map(|v| v as f32 / 255.0) }
+    "unpack4x8unorm" 2 fn unpack4x8unorm(word: u32) -> Vec4<f32> { unpack4x_u8(word).map(|v| v as f32 / 255.0) }
     /// Two signed halves of a word as numbers of -1..1.
-    "unpack2x16snorm" 4 fn unpack2x16snorm(word: u32) -> Vec2<f32> {
+    "unpack2x16snorm" 2 fn unpack2x16snorm(word: u32) -> Vec2<f32> {
         crate::types::vec2(word as u16 as i16, (word >> 16) as i16).map(|v| (f32::from(v) / 32767.0).max(-1.0))
     }
     /// Two unsigned halves of a word as numbers of 0..1.
-    "unpack2x16unorm" 4 fn unpack2x16unorm(word: u32) -> Vec2<f32> {
+    "unpack2x16unorm" 2 fn unpack2x16unorm(word: u32) -> Vec2<f32> {
         crate::types::vec2(word & 0xffff, word >> 16).map(|v| v as f32 / 65535.0)
     }
 }

@@ -108,6 +108,11 @@ impl Memory {
         UnsafeCell::raw_get(self.words.as_ptr()).cast()
     }
 
+    /// Whether both are the same memory.
+    pub fn is_same(&self, other: &Memory) -> bool {
+        Arc::ptr_eq(&self.words, &other.words)
+    }
+
     /// Its whole elements of type `T` as the kernel's argument `name` in one dispatch. Of words, one more may be read,
     /// as kernels do that fetch unaligned words and find the last one's rest behind the end.
     pub fn bind<T: Stored>(&self, name: &'static str, access: Access) -> Binding<'_, T> {

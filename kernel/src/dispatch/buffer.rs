@@ -17,6 +17,17 @@ pub enum RawBuffer {
 }
 
 impl RawBuffer {
+    /// Whether both are the same memory.
+    pub fn is_same(&self, other: &RawBuffer) -> bool {
+        match (self, other) {
+            #[cfg(feature = "gpu")]
+            (Self::Gpu(mine), Self::Gpu(other)) => mine.raw() == other.raw(),
+            (Self::Cpu(mine), Self::Cpu(other)) => mine.is_same(other),
+            #[cfg(feature = "gpu")]
+            _ => false,
+        }
+    }
+
     /// Its length, bytes.
     pub fn bytes(&self) -> u64 {
         match self {

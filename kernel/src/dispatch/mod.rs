@@ -7,11 +7,13 @@
 mod buffer;
 mod device;
 mod error;
+mod launched;
 mod recorder;
 
 pub use buffer::{Buffer, RawBuffer};
 pub use device::{Device, Reading};
 pub use error::{DispatchError, NoReference};
+pub use launched::{Footprint, Launched};
 pub use recorder::{CpuKernel, Plan, Recorder, Step};
 
 use crate::contract::Contract;

@@ -7,6 +7,7 @@ use super::Variant;
 use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
 use super::error::DispatchError;
+use super::launched::Launched;
 use crate::contract::Bound;
 use crate::cpu::{CpuError, CpuOptions, Memory, Precision, wide_bytes};
 use crate::layout::Element;
@@ -46,6 +47,8 @@ enum Recording {
 pub struct Recorder {
     recording: Recording,
     dispatched: Vec<(String, Option<Tolerance>)>,
+    /// None where nobody wants to know.
+    launched: Option<Vec<Launched>>,
 }
 
 impl Recorder {
@@ -59,12 +62,22 @@ impl Recorder {
                 Recording::Cpu(*options, Vec::new())
             }
         };
-        Self { recording, dispatched: Vec::new() }
+        Self { recording, dispatched: Vec::new(), launched: None }
     }
 
     /// The variants dispatched so far with their tolerances.
     pub fn dispatched(&self) -> &[(String, Option<Tolerance>)] {
         &self.dispatched
+    }
+
+    /// As [`new`](Self::new), and remembers what [`launched`](Self::launched) gives.
+    pub fn remembering(device: &Device, label: &str) -> Self {
+        Self { launched: Some(Vec::new()), ..Self::new(device, label) }
+    }
+
+    /// The dispatches so far, if the recorder [remembers](Self::remembering) them.
+    pub fn launched(&self) -> &[Launched] {
+        self.launched.as_deref().unwrap_or_default()
     }
 
     /// Records a dispatch; the generated `Kernel::dispatch` calls this with typed arguments.
@@ -115,6 +128,9 @@ impl Recorder {
             }
         };
         self.dispatched.push((K::key(), K::TOLERANCE));
+        if let Some(launched) = &mut self.launched {
+            launched.push(Launched::new::<K>(params, buffers));
+        }
         Ok(Step { index, variant: PhantomData })
     }
 

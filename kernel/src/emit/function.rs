@@ -13,6 +13,13 @@ pub struct Argument {
     call: Option<String>,
 }
 
+impl Argument {
+    /// The parameter's name.
+    fn name(&self) -> Option<&str> {
+        self.parameter.as_deref()?.split(':').next()
+    }
+}
+
 /// A device function's instance while its twin runs.
 pub struct Function {
     /// What tells instances apart: the function, its generics, the bindings it is instantiated for.
@@ -108,10 +115,10 @@ impl Function {
                 let result = if R::IS_UNIT { String::new() } else { format!(" -> {}", R::wgsl()) };
                 let signature = format!("fn {name}({}){result}", parameters.join(", "));
                 module::with(|module| module.stack.push(self.body));
-                cost::push();
+                cost::push_function(self.arguments.iter().filter_map(Argument::name));
                 let value = body();
                 statement::finish(value);
-                let cost = cost::pop();
+                let cost = cost::pop_function();
                 module::with(|module| {
                     if let Some(body) = module.stack.pop() {
                         let Body { has_effects, lines, .. } = body;
@@ -132,7 +139,11 @@ impl Function {
             finished.map(|finished| finished.cost.clone())
         });
         if let Some(cost) = cost {
-            cost::add(&cost);
+            let named = self.arguments.iter().filter_map(|a| Some((a.name()?.to_owned(), a.call.clone()?)));
+            cost::call(cost, &named.collect::<Vec<_>>());
+        }
+        for variable in self.arguments.iter().filter_map(|a| a.call.as_deref()?.strip_prefix('&')) {
+            cost::assign(variable, None);
         }
         let passed: Vec<String> = self.arguments.into_iter().filter_map(|a| a.call).collect();
         Expr::new(format!("{name}({})", passed.join(", ")))

@@ -142,9 +142,10 @@ pub fn kernel(
     let mut entry = Body::new();
     entry.fresh("group");
     module::with(|module| module.stack.push(entry));
-    cost::push();
+    cost::start();
+    cost::push_function(std::iter::empty());
     body(&mut builder);
-    let cost = cost::pop();
+    let cost = cost::pop_function();
     let mut module = module::take();
     let entry = module.stack.pop();
     let mut writer = Writer::default();
@@ -205,10 +206,10 @@ pub fn kernel(
         bindings: builder.bindings,
         contract,
         unproven: None,
-        bytes_read: cost.read.show(),
-        bytes_written: cost.written.show(),
+        bytes_read: cost.read.to_string(),
+        bytes_written: cost.written.to_string(),
         tolerance: builder.tolerance,
-        operations: cost.operations.show(),
+        operations: cost.operations.to_string(),
     }
 }
 

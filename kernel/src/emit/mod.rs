@@ -19,8 +19,8 @@ pub use expr::{
 pub use function::{Argument, Function};
 pub use kernel::{EmittedVariant, KernelBuilder, kernel, table};
 pub use module::{
-    Loc, at, count_operations, declare_struct, note_effects, use_cooperative_matrix, use_cooperative_product,
-    use_subgroup_builtins, use_subgroups,
+    Loc, at, count_each, count_operations, declare_struct, note_effects, use_cooperative_matrix,
+    use_cooperative_product, use_subgroup_builtins, use_subgroups,
 };
 pub use names::member;
 pub use operators::*;

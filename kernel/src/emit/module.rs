@@ -187,6 +187,11 @@ pub(super) fn has_effects(text: &str) -> bool {
     })
 }
 
+/// Whether a name is a storage buffer that no invocation writes.
+pub(super) fn is_only_read(name: &str) -> bool {
+    super::kernel::is_storage(name) && !with(|module| module.written.contains(name))
+}
+
 /// Notes that the current function does what others see.
 pub fn note_effects() {
     with_body(|body| body.has_effects = true);
@@ -250,7 +255,12 @@ pub(super) fn use_nonfinite() {
     with(|module| module.nonfinite = true);
 }
 
-/// Counts arithmetic of a builtin.
+/// Counts `each` operations for every component of a result of type `T`, if they are floating-point numbers.
+pub fn count_each<T>(each: u64) {
+    super::cost::operations(super::cost::floats::<T>() * each);
+}
+
+/// Counts floating-point operations of a builtin.
 pub fn count_operations(count: u64) {
     super::cost::operations(count);
 }

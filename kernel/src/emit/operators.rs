@@ -8,7 +8,7 @@ macro_rules! operators {
     ($($Trait:ident $function:ident $sign:literal;)*) => {$(
         #[doc = concat!("`left ", $sign, " right`.")]
         pub fn $function<L: ops::$Trait<R, Output = O>, R, O>(left: Expr<L>, right: Expr<R>) -> Expr<O> {
-            cost::operations((size_of::<O>() / 4).max(1) as u64);
+            cost::operations(cost::floats::<O>());
             Expr::new(format!(concat!("({} ", $sign, " {})"), left.text(), right.text()))
         }
     )*};
@@ -27,13 +27,11 @@ operators! {
 
 /// `left << by`.
 pub fn shl<T: ops::Shift>(left: Expr<T>, by: Expr<u32>) -> Expr<T> {
-    cost::operations(1);
     Expr::new(format!("({} << {})", left.text(), by.text()))
 }
 
 /// `left >> by`.
 pub fn shr<T: ops::Shift>(left: Expr<T>, by: Expr<u32>) -> Expr<T> {
-    cost::operations(1);
     Expr::new(format!("({} >> {})", left.text(), by.text()))
 }
 

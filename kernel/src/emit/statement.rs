@@ -1,5 +1,7 @@
 //! Statements: what the twins call in the order of the author's statements.
 
+use std::any::TypeId;
+
 use super::cost;
 use super::expr::{Expr, StorageRef, WorkgroupRef};
 use super::module::{self, with_body};
@@ -13,6 +15,9 @@ fn push(text: String) {
 /// `let name = value;`
 pub fn let_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
     let name = with_body(|body| body.fresh(name));
+    if is_followed::<T>() {
+        cost::declare_let(&name, &value.text());
+    }
     push(format!("let {name} = {};", value.text()));
     Expr::new(name)
 }
@@ -20,15 +25,26 @@ pub fn let_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
 /// `var name = value;`
 pub fn var_<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
     let name = with_body(|body| body.fresh_variable(name));
+    if is_followed::<T>() {
+        cost::declare_var(&name, &value.text());
+    }
     let ty = T::wgsl();
     let ty = if ty.is_empty() { ty } else { format!(": {ty}") };
     push(format!("var {name}{ty} = {};", value.text()));
     Expr::new(name)
 }
 
+/// Whether loops and branches may depend on values of the type in a way that a cost's formula can say.
+fn is_followed<T: WgslType>() -> bool {
+    [TypeId::of::<u32>(), TypeId::of::<bool>()].contains(&TypeId::of::<T>())
+}
+
 /// `var name: T;` for the value of an `if` or a block, assigned in its branches.
 pub fn branch_value<T: WgslType>() -> Expr<T> {
     let name = with_body(|body| body.fresh_variable("branch"));
+    if is_followed::<T>() {
+        cost::declare_var(&name, "?");
+    }
     push(format!("var {name}: {};", T::wgsl()));
     Expr::new(name)
 }
@@ -71,6 +87,7 @@ pub fn never<T>() -> Expr<T> {
 /// `branch = value;` at the end of a branch, unless that never ends.
 pub fn assign_branch<T: WgslType>(branch: Expr<T>, value: Expr<T>) {
     if !value.text().is_empty() {
+        cost::assign(&branch.text(), Some(&value.text()));
         push(format!("{} = {};", branch.text(), value.text()));
     }
 }
@@ -83,6 +100,7 @@ pub fn assign<T: WgslType>(place: Expr<T>, value: Expr<T>) {
     let value =
         if module::has_effects(&value.text()) && !module::is_settled(index) { let_("value", value) } else { value };
     count_write::<T>(&text, false);
+    cost::assign(&text, Some(&value.text()));
     push(format!("{text} = {};", value.text()));
 }
 
@@ -90,7 +108,8 @@ pub fn assign<T: WgslType>(place: Expr<T>, value: Expr<T>) {
 pub fn assign_with<L: WgslType, R: WgslType>(sign: &str, place: Expr<L>, value: Expr<R>) {
     let value = if module::has_effects(&value.text()) { let_("value", value) } else { value };
     count_write::<L>(&place.text(), true);
-    cost::operations(1);
+    cost::operations(cost::floats::<L>());
+    cost::assign(&place.text(), Some(&format!("({} {sign} {})", place.text(), value.text())));
     push(format!("{} {sign}= {};", place.text(), value.text()));
 }
 
@@ -132,30 +151,39 @@ fn count_write<T>(place: &str, also_read: bool) {
 
 /// `if condition {`
 pub fn begin_if(condition: Expr<bool>) {
+    cost::begin_if(&condition.text());
     open(format!("if {} {{", condition.text()));
 }
 
 /// `} else {`
 pub fn begin_else() {
+    cost::begin_else();
     with_body(|body| body.indent -= 1);
     open("} else {".to_owned());
 }
 
 /// `}` of an `if` or a block.
 pub fn end() {
+    cost::end();
+    close();
+}
+
+fn close() {
     with_body(|body| body.indent -= 1);
     push("}".to_owned());
 }
 
 /// `switch value {`
 pub fn begin_switch<T: WgslType + crate::ops::Selector>(value: Expr<T>) -> Expr<T> {
+    cost::begin_switch();
     open(format!("switch {} {{", value.text()));
     value
 }
 
 /// `case a, b: {`, with `default` where the case takes all other values.
-pub fn begin_case<T: WgslType + crate::ops::Selector>(_: Expr<T>, values: &[Expr<T>], others: bool) {
+pub fn begin_case<T: WgslType + crate::ops::Selector>(value: Expr<T>, values: &[Expr<T>], others: bool) {
     let mut texts: Vec<String> = values.iter().map(|value| value.text()).collect();
+    cost::begin_case(&value.text(), &texts, others);
     if others {
         texts.push("default".to_owned());
     }
@@ -165,6 +193,7 @@ pub fn begin_case<T: WgslType + crate::ops::Selector>(_: Expr<T>, values: &[Expr
 
 /// `{`
 pub fn begin_block() {
+    cost::begin_block();
     open("{".to_owned());
 }
 
@@ -176,7 +205,6 @@ fn open(text: String) {
 /// `for (var name = start; name < end; name += step) {`. End and step are evaluated once, as Rust does: a text that
 /// could change gets a name.
 pub fn begin_for<T: WgslType>(name: &str, start: Expr<T>, end: Expr<T>, step: Option<Expr<T>>) -> Loop<T> {
-    let trips = trips(&start.text(), &end.text(), step.map(Expr::text).as_deref());
     let effects = |value: Expr<T>| module::has_effects(&value.text());
     let start = if effects(end) || step.is_some_and(effects) { let_("start", start) } else { start };
     let end = once("end", end);
@@ -185,25 +213,8 @@ pub fn begin_for<T: WgslType>(name: &str, start: Expr<T>, end: Expr<T>, step: Op
     let next = step.map_or(format!("{name}++"), |step| format!("{name} += {}", step.text()));
     let condition = lt_text(&name, &end.text());
     open(format!("for (var {name}: {} = {}; {condition}; {next}) {{", T::wgsl(), start.text()));
-    cost::push();
-    Loop { counter: Expr::new(name), trips }
-}
-
-/// How often a loop runs, as a formula: a number where all is known.
-fn trips(start: &str, end: &str, step: Option<&str>) -> String {
-    let number = |text: &str| text.trim_end_matches(['u', 'i']).parse::<u64>().ok();
-    let span = match (number(start), number(end)) {
-        (Some(first), Some(last)) => last.saturating_sub(first).to_string(),
-        (Some(0), None) => end.to_owned(),
-        // Each invocation of a strided loop starts before the first stride ends.
-        _ if step.is_some() => end.to_owned(),
-        _ => format!("({end} - {start})"),
-    };
-    match step.map(|step| (number(&span), number(step), step)) {
-        None => span,
-        Some((Some(span), Some(step), _)) => span.div_ceil(step.max(1)).to_string(),
-        Some((_, _, step)) => format!("({span}/{})", step.trim_end_matches('u')),
-    }
+    cost::begin_for(&name, &start.text(), &end.text(), step.map(Expr::text).as_deref());
+    Loop { counter: Expr::new(name) }
 }
 
 fn once<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
@@ -216,23 +227,23 @@ fn once<T: WgslType>(name: &str, value: Expr<T>) -> Expr<T> {
 pub struct Loop<T> {
     /// The counter.
     pub counter: Expr<T>,
-    trips: String,
 }
 
 /// `}` of a loop.
-pub fn end_for<T>(open: Loop<T>) {
-    let body = cost::pop();
-    cost::add_repeated(body, &open.trips);
-    end();
+pub fn end_for<T>(_: Loop<T>) {
+    cost::end_for();
+    close();
 }
 
 /// `break;`
 pub fn break_() {
+    cost::leave();
     push("break;".to_owned());
 }
 
 /// `continue;`
 pub fn continue_() {
+    cost::leave();
     push("continue;".to_owned());
 }
 
@@ -244,6 +255,7 @@ pub fn return_<T: WgslType>(value: Expr<T>) {
     } else {
         push(format!("return {};", value.text()));
     }
+    cost::leave();
 }
 
 /// The value `()`.

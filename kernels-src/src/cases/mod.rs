@@ -7,6 +7,7 @@ mod elementwise;
 mod low_rank;
 mod matvec;
 mod norm;
+mod peak;
 mod quant;
 mod rope;
 mod row_wise;
