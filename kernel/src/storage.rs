@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut, Range};
 use std::panic::Location;
 #[cfg(feature = "check")]
-use std::sync::Arc;
+use std::rc::Rc;
 
 #[cfg(feature = "check")]
 use crate::check::Watched;
@@ -168,9 +168,9 @@ macro_rules! view {
 
             /// A view whose every access is checked; it must not outlive `watched`.
             #[cfg(feature = "check")]
-            pub(crate) fn watched(watched: &Arc<Watched>) -> Self {
+            pub(crate) fn watched(watched: &Rc<Watched>) -> Self {
                 // No element of a kernel is aligned to less than two bytes: an odd address is not one's.
-                let first = Arc::as_ptr(watched).cast_mut().wrapping_byte_add(1).cast();
+                let first = Rc::as_ptr(watched).cast_mut().wrapping_byte_add(1).cast();
                 Self { first, readable: 0, writable: 0, element: PhantomData }
             }
 

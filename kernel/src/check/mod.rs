@@ -148,12 +148,12 @@ fn same(
         let differs = |(a, b): (&f64, &f64)| a.to_bits() != b.to_bits();
         let element = a.iter().zip(&b).position(differs).unwrap_or_default();
         let value = |values: &[f64]| values.get(element).map_or_else(String::new, f64::to_string);
-        return Err(CheckError::OutputsDiffer {
+        return Err(CheckError::OutputsDiffer(Box::new(Difference {
             output: output.name.clone(),
             element,
             values: [value(&a), value(&b)],
             under: [before, under],
-        });
+        })));
     }
     Ok(())
 }
@@ -187,20 +187,25 @@ pub enum CheckError {
         under: Circumstances,
     },
     /// The outputs depend on the order of turns, though no race was seen.
-    #[error(
-        "output `{output}` depends on the order of invocations: its number {element} is {} [{}], but {} [{}]",
-        values[0], under[0], values[1], under[1]
-    )]
-    OutputsDiffer {
-        /// The output's name in the trial.
-        output: String,
-        /// The first scalar that differs.
-        element: usize,
-        /// Its values.
-        values: [String; 2],
-        /// The two runs.
-        under: [Circumstances; 2],
-    },
+    #[error(transparent)]
+    OutputsDiffer(Box<Difference>),
+}
+
+/// An output that is not the same in two schedules.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "output `{output}` depends on the order of invocations: its number {element} is {} [{}], but {} [{}]",
+    values[0], under[0], values[1], under[1]
+)]
+pub struct Difference {
+    /// The output's name in the trial.
+    pub output: String,
+    /// The first scalar that differs.
+    pub element: usize,
+    /// Its values.
+    pub values: [String; 2],
+    /// The two runs.
+    pub under: [Circumstances; 2],
 }
 
 impl fmt::Debug for CheckError {

@@ -93,7 +93,7 @@ impl Shadow {
     /// race.
     pub fn start_dispatch(&mut self, element: usize, written: bool) {
         self.dispatch = self.dispatch.wrapping_add(1);
-        while element % self.grain != 0 {
+        while !element.is_multiple_of(self.grain) {
             self.grain /= 2;
             self.initialised = self.initialised.iter().flat_map(|initialised| [*initialised; 2]).collect();
             self.cells.clear();

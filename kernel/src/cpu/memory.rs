@@ -4,6 +4,8 @@
 use std::any::TypeId;
 use std::cell::UnsafeCell;
 use std::marker::PhantomData;
+#[cfg(feature = "check")]
+use std::rc::Rc;
 use std::sync::Arc;
 
 #[cfg(feature = "check")]
@@ -122,7 +124,7 @@ impl Memory {
         #[cfg(feature = "check")]
         if let Some(shadow) = &self.shadow {
             lock(shadow).start_dispatch(size_of::<T>(), access == Access::ReadWrite);
-            let watched = Arc::new(Watched {
+            let watched = Rc::new(Watched {
                 name,
                 space: AddressSpace::Storage,
                 first: self.first(),
@@ -183,7 +185,7 @@ impl Memory {
 pub struct Binding<'m, T> {
     view: Storage<T>,
     #[cfg(feature = "check")]
-    _watched: Option<Arc<Watched>>,
+    _watched: Option<Rc<Watched>>,
     memory: PhantomData<&'m Memory>,
 }
 
@@ -207,7 +209,7 @@ enum Watch {
     Off,
     /// Under this name, as soon as there is a view.
     Named(&'static str),
-    On(Arc<Watched>),
+    On(Rc<Watched>),
 }
 
 impl<T: Stored> WorkgroupMemory<T> {
@@ -240,7 +242,7 @@ impl<T: Stored> WorkgroupMemory<T> {
             if let Watch::Named(name) = self.watch {
                 let mut shadow = Shadow::new(len * size_of::<T>());
                 shadow.start_dispatch(size_of::<T>(), true);
-                self.watch = Watch::On(Arc::new(Watched {
+                self.watch = Watch::On(Rc::new(Watched {
                     name,
                     space: AddressSpace::Workgroup,
                     first: first.cast(),
