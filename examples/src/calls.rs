@@ -2,12 +2,14 @@
 
 use kernel::dispatch::{Buffer, Device, DispatchError, Recorder};
 
-use crate::kernels::matmul::{MatmulParams, matmul};
+use crate::kernels::histogram::{HistogramParams, histogram};
+use crate::kernels::matmul::{MatmulParams, SUBGROUP, matmul, matmul_f16};
 use crate::kernels::reduction::{Combine, ReduceParams, WIDTH, reduce};
 use crate::kernels::saxpy::{SaxpyParams, saxpy};
 use crate::kernels::scan::{BLOCK, ScanParams, add_totals, scan_blocks};
 use crate::kernels::softmax::{SoftmaxParams, softmax};
-use kernel::types::Vec4;
+use kernel::gpu::GpuError;
+use kernel::types::{Vec4, f16};
 
 /// `y = a·x + y`.
 ///
@@ -80,7 +82,7 @@ pub fn record_softmax(
     Ok(())
 }
 
-/// `c = a·b` with the tiles that [`matmul`] is fastest with; `m` and `n` are multiples of 128, `k` of 16.
+/// `c = a·b` in f32; `m` and `n` are multiples of 128, `k` of 16.
 ///
 /// # Errors
 /// What the device lacks.
@@ -91,6 +93,43 @@ pub fn record_matmul(
     b: &Buffer<Vec4<f32>>,
     c: &mut Buffer<Vec4<f32>>,
 ) -> Result<(), DispatchError> {
-    matmul::Kernel::<16, 16, 8, 2, 16, 1, 2, 2>::dispatch(recorder, params, matmul::Args { a, b, c })?;
+    matmul::Kernel::<16, 16, 8, 2, 16, 2, 2>::dispatch(recorder, params, matmul::Args { a, b, c })?;
+    Ok(())
+}
+
+/// `c = a·b` on matrix units, from f16 with sums in f32; `m` is a multiple of 128, `n` of 256, `k` of 32.
+///
+/// # Errors
+/// What the device lacks: cooperative matrices, `f16`, or subgroups of 32.
+pub fn record_matmul_f16(
+    device: &Device,
+    recorder: &mut Recorder,
+    params: MatmulParams,
+    a: &Buffer<Vec4<f16>>,
+    b: &Buffer<Vec4<f16>>,
+    c: &mut Buffer<f32>,
+) -> Result<(), DispatchError> {
+    if let Device::Gpu(gpu) = device
+        && gpu.subgroup_sizes() != (SUBGROUP, SUBGROUP)
+    {
+        let (key, adapter) = ("matmul_f16".to_owned(), gpu.info().to_string());
+        return Err(GpuError::MissingFeature { key, feature: "subgroups of 32", adapter }.into());
+    }
+    matmul_f16::Kernel::<2, 4, 4, 4, 32, 4, 8>::dispatch(recorder, params, matmul_f16::Args { a, b, c })?;
+    Ok(())
+}
+
+/// Adds to `counts` how often each value below [`BINS`](crate::kernels::histogram::BINS) occurs in `x`.
+///
+/// # Errors
+/// What the device lacks.
+pub fn record_histogram(
+    recorder: &mut Recorder,
+    x: &Buffer<u32>,
+    counts: &mut Buffer<u32>,
+) -> Result<(), DispatchError> {
+    let n = x.len() as u32;
+    let params = HistogramParams { n, groups: n.div_ceil(4096).clamp(1, 1024) };
+    histogram::Kernel::dispatch(recorder, params, histogram::Args { x, counts })?;
     Ok(())
 }

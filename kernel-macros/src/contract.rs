@@ -61,6 +61,11 @@ impl Names<'_> {
     pub fn term(&self, expr: &Expr) -> syn::Result<TokenStream> {
         let span = expr.span();
         if self.constants.is_constant(expr) {
+            // The author's parentheses would be unused ones here.
+            let mut expr = expr;
+            while let Expr::Paren(paren) = expr {
+                expr = &paren.expr;
+            }
             return Ok(quote_spanned!(span=> ::kernel::contract::Term::from(#expr)));
         }
         match expr {

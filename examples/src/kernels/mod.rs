@@ -1,5 +1,6 @@
 //! The kernels, and the list of the variants that the build script emits.
 
+pub mod histogram;
 pub mod matmul;
 pub mod peak;
 pub mod reduction;
@@ -16,16 +17,11 @@ kernel::variants! {
     for C in [Sum, Greatest] {
         reduction::reduce::<C>;
     }
+    histogram::histogram;
     scan::scan_blocks;
     scan::add_totals;
     softmax::softmax;
-    matmul::matmul::<16, 16, 8, 2, 16, 1, 2, 2>;
-    matmul::matmul::<16, 16, 8, 2, 8, 2, 1, 1>;
-    matmul::matmul::<16, 16, 8, 2, 32, 1, 4, 4>;
-    matmul::matmul::<16, 16, 8, 2, 16, 2, 2, 2>;
-    matmul::matmul::<8, 16, 16, 2, 16, 1, 4, 4>;
-    matmul::matmul::<8, 16, 8, 2, 16, 1, 2, 4>;
-    matmul::matmul::<16, 16, 8, 4, 16, 1, 2, 4>;
-    matmul::matmul::<16, 16, 8, 4, 8, 2, 1, 2>;
+    matmul::matmul::<16, 16, 8, 2, 16, 2, 2>;
+    matmul::matmul_f16::<2, 4, 4, 4, 32, 4, 8>;
     peak::fma_peak;
 }

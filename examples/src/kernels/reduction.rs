@@ -65,7 +65,7 @@ pub struct ReduceParams {
 }
 
 /// `y[g]` is what workgroup `g` makes of its share of `x`.
-#[kernel(workgroup = WIDTH, groups = params.groups)]
+#[kernel(workgroup = WIDTH, groups = params.groups, requires(x.len() >= params.n, y.len() >= params.groups))]
 pub async fn reduce<C: Combine>(
     group: WorkgroupId,
     lane: LocalIndex,

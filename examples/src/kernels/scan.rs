@@ -18,7 +18,11 @@ pub struct ScanParams {
 }
 
 /// `y[i]` is the sum of `x` from its block's start up to and with `x[i]`, modulo 2³²; `totals[b]` is the sum of block `b`.
-#[kernel(workgroup = WIDTH, groups = params.n.div_ceil(BLOCK))]
+#[kernel(
+    workgroup = WIDTH,
+    groups = params.n.div_ceil(BLOCK),
+    requires(x.len() >= params.n, y.len() >= params.n, totals.len() * BLOCK >= params.n)
+)]
 pub async fn scan_blocks(
     block: WorkgroupId,
     lane: LocalIndex,
@@ -78,7 +82,11 @@ pub async fn scan_blocks(
 }
 
 /// Adds to every block of `y` the total of all blocks before it; `totals` holds their prefix sums.
-#[kernel(workgroup = WIDTH, groups = params.n.div_ceil(BLOCK))]
+#[kernel(
+    workgroup = WIDTH,
+    groups = params.n.div_ceil(BLOCK),
+    requires(y.len() >= params.n, totals.len() * BLOCK >= params.n)
+)]
 pub fn add_totals(
     block: WorkgroupId,
     lane: LocalIndex,

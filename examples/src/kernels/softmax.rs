@@ -14,7 +14,11 @@ pub struct SoftmaxParams {
 }
 
 /// `y = exp(x − max x) / Σ exp(x − max x)` for each row of `x` `[rows, n]`; one workgroup a row.
-#[kernel(workgroup = WIDTH, groups = params.rows)]
+#[kernel(
+    workgroup = WIDTH,
+    groups = params.rows,
+    requires(x.len() >= params.rows * params.n, y.len() >= params.rows * params.n)
+)]
 pub async fn softmax(
     row: WorkgroupId,
     lane: LocalIndex,

@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-use kernel::dispatch::{Buffer, Device};
+use half::f16;
+use kernel::dispatch::{Buffer, Device, Plan, Recorder};
 use kernel::gpu::{AdapterSelection, Gpu, GpuOptions};
 use kernel::trial::Trial;
 use kernel::types::Vec4;
-use kernel_examples::calls::record_matmul;
+use kernel_examples::calls::{record_matmul, record_matmul_f16};
 use kernel_examples::kernels::matmul::MatmulParams;
 use kernel_examples::kernels::peak::{PeakParams, fma_peak};
 use kernel_examples::{KERNELS, run};
@@ -29,16 +30,27 @@ pub fn run(problem: &Problem) -> Result<(), Box<dyn Error>> {
     println!("f32 multiply-adds in registers: {:.1} TFLOP/s", operations / seconds * 1e-12);
 
     let n = problem.n as u32;
+    let params = MatmulParams { m: n, n, k: n };
+    let mut c = device.create::<f32>(problem.n * problem.n, "c")?;
     let (a, b) = (device.upload(&problem.a, "a")?.cast::<Vec4<f32>>(), device.upload(&problem.b, "b")?.cast());
-    let mut c = device.create::<Vec4<f32>>(problem.n * problem.n / 4, "c")?;
-    let mut recorder = kernel::dispatch::Recorder::new(&device, "matmul");
-    record_matmul(&mut recorder, MatmulParams { m: n, n, k: n }, &a, &b, &mut c)?;
-    let seconds = run::time(&device, &recorder.finish()?)?.as_secs_f64();
-    let values = read(&device, &c.cast())?;
-    problem.report("ours, f32", seconds, |at| f64::from(values[at]));
+    let mut recorder = Recorder::new(&device, "matmul");
+    record_matmul(&mut recorder, params, &a, &b, &mut c.view())?;
+    report(problem, "ours, f32", &device, &recorder.finish()?, &c)?;
+
+    let (a, b) = (Problem::halves(&problem.a), Problem::halves(&problem.b));
+    let (a, b) = (device.upload(&a, "a")?.cast::<Vec4<f16>>(), device.upload(&b, "b")?.cast());
+    device.write(&mut c, 0, &vec![f32::NAN; problem.n * problem.n])?;
+    let mut recorder = Recorder::new(&device, "matmul_f16");
+    match record_matmul_f16(&device, &mut recorder, params, &a, &b, &mut c) {
+        Ok(()) => report(problem, "ours, f16, sums in f32", &device, &recorder.finish()?, &c)?,
+        Err(error) => println!("ours, f16: {error}"),
+    }
     Ok(())
 }
 
-fn read(device: &Device, buffer: &Buffer<f32>) -> Result<Vec<f32>, Box<dyn Error>> {
-    Ok(pollster::block_on(device.read(buffer, 0..buffer.len()))?)
+fn report(problem: &Problem, what: &str, device: &Device, plan: &Plan, c: &Buffer<f32>) -> Result<(), Box<dyn Error>> {
+    let seconds = run::time(device, plan)?.as_secs_f64();
+    let values = pollster::block_on(device.read(c, 0..c.len()))?;
+    problem.report(what, seconds, |at| f64::from(values[at]));
+    Ok(())
 }

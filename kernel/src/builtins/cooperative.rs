@@ -1,17 +1,24 @@
 //! Cooperative matrix functions of naga's `wgpu_cooperative_matrix`. The invocations of a subgroup call them together,
-//! in uniform control flow. A stride is the distance of two rows (or columns) in elements of the memory.
+//! in uniform control flow. A stride is the distance of two rows (or columns) in elements of the memory, which are a
+//! matrix's scalars or, for loads, vectors of them: invocations fill workgroup memory faster with vectors.
 
 use crate::ops::Position;
 use crate::storage::{Place, PlainMemory};
+use crate::types::cooperative::{self, Lanes};
 use crate::types::role::{A, B, C};
-use crate::types::{CooperativeMatrix, CooperativeScalar, cooperative};
+use crate::types::{CooperativeMatrix, CooperativeScalar};
 
-fn load<M: CooperativeMatrix>(
-    place: Place<impl PlainMemory<Element = M::Scalar>>,
-    offset: impl Fn(usize, usize) -> usize,
+fn load<M: CooperativeMatrix, E: Lanes<M::Scalar>>(
+    place: Place<impl PlainMemory<Element = E>>,
+    stride: u32,
+    line_and_place: impl Fn(usize, usize) -> (usize, usize),
 ) -> M {
     let Position(first) = place.position;
-    M::generate(|row, column| place.memory.read(Position(first.saturating_add(offset(row, column))), place.at))
+    M::generate(|row, column| {
+        let (line, at) = line_and_place(row, column);
+        let element = first.saturating_add(line * stride as usize + at / E::COUNT);
+        place.memory.read(Position(element), place.at).lane(at % E::COUNT)
+    })
 }
 
 fn store<M: CooperativeMatrix>(
@@ -32,13 +39,13 @@ fn store<M: CooperativeMatrix>(
 }
 
 /// `coopLoad<M>(&x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
-pub fn coop_load<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) -> M {
-    load(place, |row, column| column * stride as usize + row)
+pub fn coop_load<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element: Lanes<M::Scalar>>>, stride: u32) -> M {
+    load(place, stride, |row, column| (column, row))
 }
 
 /// `coopLoadT<M>(&x[i], stride)`: row after row from `x[i]` on, `stride` elements apart.
-pub fn coop_load_t<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element = M::Scalar>>, stride: u32) -> M {
-    load(place, |row, column| row * stride as usize + column)
+pub fn coop_load_t<M: CooperativeMatrix>(place: Place<impl PlainMemory<Element: Lanes<M::Scalar>>>, stride: u32) -> M {
+    load(place, stride, |row, column| (row, column))
 }
 
 /// `coopStore(matrix, &x[i], stride)`: column after column from `x[i]` on, `stride` elements apart.
@@ -63,8 +70,8 @@ pub fn coop_multiply_add<M: CooperativeMatrix<Role = A>, T: CooperativeScalar>(
 #[cfg(feature = "emit")]
 mod twins {
     //! The twins. A tile's cost is shared by a subgroup, counted as of 32 invocations.
-    use super::{A, B, C, CooperativeMatrix, CooperativeScalar};
-    use crate::emit::{Expr, count_operations, count_tile_read, count_tile_write, use_cooperative_product};
+    use super::{A, B, C, CooperativeMatrix, CooperativeScalar, Lanes};
+    use crate::emit::{Expr, count_operations, count_tile_read, count_tile_write, let_, use_cooperative_product};
 
     use crate::variant::CooperativeProduct;
 
@@ -80,7 +87,7 @@ mod twins {
             pub mod $name {
                 use super::*;
                 /// The call's twin.
-                pub fn emit<M: CooperativeMatrix>(place: Expr<M::Scalar>, stride: Expr<u32>) -> Expr<M> {
+                pub fn emit<M: CooperativeMatrix>(place: Expr<impl Lanes<M::Scalar>>, stride: Expr<u32>) -> Expr<M> {
                     count_tile_read(&place, tile_bytes::<M>());
                     Expr::new(format!("{}<{}>(&{}, {})", $wgsl, M::wgsl(), place.text(), stride.text()))
                 }
@@ -101,6 +108,9 @@ mod twins {
                     stride: Expr<u32>,
                 ) -> Expr<()> {
                     count_tile_write(&place, tile_bytes::<M>());
+                    // naga 30 panics where the stride of a store reads memory itself.
+                    let plain = stride.text().chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                    let stride = if plain { stride } else { let_("stride", stride) };
                     Expr::new(format!("{}({}, &{}, {})", $wgsl, matrix.text(), place.text(), stride.text()))
                 }
             }

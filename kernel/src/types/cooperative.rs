@@ -4,7 +4,7 @@
 use crate::cpu::subgroup_invocation_id;
 use crate::layout::Scalar;
 use crate::ops::{ToF32, to_f32};
-use crate::types::{Value, f16};
+use crate::types::{Value, Vec2, Vec4, f16};
 
 /// What a cooperative matrix is in `c + a·b`.
 pub mod role {
@@ -56,6 +56,38 @@ impl CooperativeScalar for f32 {
     const SCALAR: Scalar = Scalar::F32;
     fn rounded(value: f32) -> f32 {
         value
+    }
+}
+
+/// An element of memory that matrices of `T` are loaded from: a `T`, or a vector of them.
+#[diagnostic::on_unimplemented(
+    message = "a cooperative matrix of `{T}` is loaded from `{T}` or vectors of it, not from `{Self}`"
+)]
+pub trait Lanes<T>: Value {
+    /// Scalars in an element.
+    const COUNT: usize;
+    /// The scalar at `index`.
+    fn lane(self, index: usize) -> T;
+}
+
+impl<T: CooperativeScalar> Lanes<T> for T {
+    const COUNT: usize = 1;
+    fn lane(self, _: usize) -> T {
+        self
+    }
+}
+
+impl<T: CooperativeScalar> Lanes<T> for Vec2<T> {
+    const COUNT: usize = 2;
+    fn lane(self, index: usize) -> T {
+        self.to_array()[index]
+    }
+}
+
+impl<T: CooperativeScalar> Lanes<T> for Vec4<T> {
+    const COUNT: usize = 4;
+    fn lane(self, index: usize) -> T {
+        self.to_array()[index]
     }
 }
 
