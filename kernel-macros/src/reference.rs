@@ -53,7 +53,7 @@ pub fn function(
     for input in &mut sig.inputs {
         if let FnArg::Typed(typed) = input {
             typed.attrs.clear();
-            typed.ty = Box::new(scope.wide(&typed.ty));
+            *typed.ty = scope.wide(&typed.ty);
         }
     }
     if let syn::ReturnType::Type(_, ty) = &mut sig.output {

@@ -79,7 +79,8 @@ impl Device {
                     Precision::Single => memory.write(offset as usize, bytes),
                     Precision::Double => {
                         let first = offset as usize / size_of::<T>();
-                        let whole = offset as usize % size_of::<T>() == 0 && bytes.len() % size_of::<T>() == 0;
+                        let size = size_of::<T>();
+                        let whole = (offset as usize).is_multiple_of(size) && bytes.len().is_multiple_of(size);
                         whole && memory.write_wide::<T>(first, bytes)
                     }
                 };
