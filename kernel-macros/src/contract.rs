@@ -10,6 +10,9 @@ use crate::lower::constant::Constants;
 const GRAMMAR: &str = "a contract is made of lengths (`x.len()`), params (`params.n`), numbers and constants, with `+ - * / %`, \
                        `.div_ceil(..)`, `.min(..)` and `.max(..)`";
 
+/// The vector that clauses are added to.
+pub const CLAUSES: &str = "__clauses";
+
 /// What a kernel's terms may name.
 pub struct Names<'a> {
     /// The storage arguments, in the order of their bindings.
@@ -21,7 +24,7 @@ pub struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// A statement that adds a clause to `__clauses`.
+    /// A statement that adds a clause to [`CLAUSES`].
     pub fn clause(&self, expr: &Expr) -> syn::Result<TokenStream> {
         match expr {
             Expr::Paren(paren) => self.clause(&paren.expr),
@@ -45,8 +48,9 @@ impl Names<'_> {
                     _ => return Err(syn::Error::new(expr.span(), COMPARES)),
                 };
                 let (left, right) = (self.term(&binary.left)?, self.term(&binary.right)?);
+                let clauses = Ident::new(CLAUSES, Span::call_site());
                 Ok(quote_spanned! {expr.span()=>
-                    __clauses.push(::kernel::contract::Clause::new(
+                    #clauses.push(::kernel::contract::Clause::new(
                         #left,
                         ::kernel::contract::Relation::#relation,
                         #right,

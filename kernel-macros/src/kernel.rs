@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr, Ident, ItemFn, Token};
 
-use crate::contract::Names;
+use crate::contract::{CLAUSES, Names};
 use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, without_body};
 use crate::lower::{self, BodyOf, constant::Constants};
@@ -275,6 +275,7 @@ fn contract(
         _ => None,
     });
     let names = Names { storage, params, constants };
+    let list = Ident::new(CLAUSES, proc_macro2::Span::call_site());
     let mut statements = Vec::new();
     for clause in clauses {
         match names.clause(clause) {
@@ -289,10 +290,10 @@ fn contract(
     };
     quote! {
         #[allow(unused_mut)]
-        let mut __clauses = ::std::vec::Vec::new();
+        let mut #list = ::std::vec::Vec::new();
         #(#statements)*
         ::kernel::contract::Contract {
-            clauses: __clauses,
+            clauses: #list,
             groups: #groups,
             strides: ::std::vec![#(::core::mem::size_of::<#elements>() as u64),*],
         }

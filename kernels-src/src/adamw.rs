@@ -77,7 +77,16 @@ impl AdamWParams {
 /// `g = gradient · clip[0]`, `m = β₁·m + (1-β₁)·g`, `v = β₂·v + (1-β₂)·g²`, `p −= lr · (m̂/(√v̂ + ε) + λ·p)`.
 ///
 /// `gradient`, `parameter`, `m`, `v` `[n]`; `clip` `[1]` is [`fn@clip_factor`]'s, or a buffer with a 1.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        gradient.len() >= params.n,
+        clip.len() >= 1,
+        parameter.len() >= params.n,
+        m.len() >= params.n,
+        v.len() >= params.n,
+    )
+)]
 pub fn adamw<const W: u32>(
     at: GlobalId,
     params: &AdamWParams,
@@ -115,7 +124,13 @@ pub const fn blocks(n: u32) -> u32 {
 }
 
 /// `sums[at + b] = Σ x²` over the `b`-th block of [`BLOCK`] elements, one workgroup a block. `x` `[n]`.
-#[kernel(workgroup = R::WIDTH, groups = params.n.div_ceil(BLOCK), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.n.div_ceil(BLOCK), tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.n,
+        sums.len() >= params.at + params.n.div_ceil(BLOCK),
+    )
+)]
 pub async fn sum_of_squares<R: Reduce>(
     block: WorkgroupId,
     lane: LocalIndex,
@@ -146,7 +161,13 @@ pub struct ClipFactorParams {
 
 /// `clip[0] = min(1, max_norm / (norm + 1e-6))` as PyTorch's `clip_grad_norm_`, `clip[1] = norm = √Σ sums`. One
 /// workgroup; `sums` `[n]`, `clip` `[2]`.
-#[kernel(workgroup = R::WIDTH, groups = 1, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = 1, tolerance(rel = 1e-5),
+    requires(
+        sums.len() >= params.n,
+        clip.len() >= 2,
+    )
+)]
 pub async fn clip_factor<R: Reduce>(
     lane: LocalIndex,
     params: &ClipFactorParams,

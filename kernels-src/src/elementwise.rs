@@ -86,7 +86,12 @@ pub struct ElementwiseParams {
 }
 
 /// `x[i] = M(x[i], factor)` in place for `n` elements.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.n,
+    )
+)]
 pub fn map<M: Map, const W: u32>(at: GlobalId, params: &ElementwiseParams, x: &mut Storage<f32>) {
     if at >= params.n {
         return;
@@ -109,7 +114,13 @@ pub fn map_backward<M: Map, const W: u32>(
 }
 
 /// `x[i] = Z(x[i], other[i], factor)` in place for `n` elements.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-6))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-6),
+    requires(
+        x.len() >= params.n,
+        other.len() >= params.n,
+    )
+)]
 pub fn zip<Z: Zip, const W: u32>(at: GlobalId, params: &ElementwiseParams, other: &Storage<f32>, x: &mut Storage<f32>) {
     if at >= params.n {
         return;

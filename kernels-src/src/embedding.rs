@@ -22,7 +22,16 @@ pub struct EmbedParams {
 }
 
 /// `out[t] = w[ids[ids_at + t] − first_row]·scale`, one workgroup a token. `out` `[n, k]`, 4 values an element.
-#[kernel(workgroup = W, groups = params.n, tolerance(rel = 1e-6))]
+#[kernel(
+    workgroup = W, groups = params.n, tolerance(rel = 1e-6),
+    requires(
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        ids.len() >= params.ids_at + params.n,
+        4 * w.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        4 * out.len() >= params.n * params.k,
+    )
+)]
 pub fn embed<Q: Quant, const W: u32>(
     token: WorkgroupId,
     lane: LocalIndex,

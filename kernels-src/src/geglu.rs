@@ -37,7 +37,14 @@ pub fn gated<A: Activation>(gate: f32, up: f32) -> f32 {
 }
 
 /// `y[t, j] = act(gate[t, j]) · up[t, j]`. `y` `[rows, n]`; `gate` and `up` may be slices of a wider or of the same buffer.
-#[kernel(workgroup = W, groups = (params.rows * params.n).div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = (params.rows * params.n).div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        gate.len() >= params.gate_at + (params.rows - 1) * params.gate_stride + params.n,
+        up.len() >= params.up_at + (params.rows - 1) * params.up_stride + params.n,
+        y.len() >= params.rows * params.n,
+    )
+)]
 pub fn geglu<A: Activation, const W: u32>(
     at: GlobalId,
     params: &GegluParams,
@@ -55,7 +62,16 @@ pub fn geglu<A: Activation, const W: u32>(
 }
 
 /// Gradients of [`fn@geglu`]: `d_gate = dy · act′(gate) · up`, `d_up = dy · act(gate)`. `dy`, `d_gate`, `d_up` `[rows, n]`.
-#[kernel(workgroup = W, groups = (params.rows * params.n).div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = (params.rows * params.n).div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        gate.len() >= params.gate_at + (params.rows - 1) * params.gate_stride + params.n,
+        up.len() >= params.up_at + (params.rows - 1) * params.up_stride + params.n,
+        dy.len() >= params.rows * params.n,
+        d_gate.len() >= params.rows * params.n,
+        d_up.len() >= params.rows * params.n,
+    )
+)]
 pub fn geglu_backward<A: Activation, const W: u32>(
     at: GlobalId,
     params: &GegluParams,

@@ -39,7 +39,15 @@ fn staged(row: u32, quad: u32) -> u32 {
 #[kernel(
     workgroup = SIDE * SIDE,
     groups = params.n.div_ceil(SIDE * TM as u32) * params.rows.div_ceil(SIDE * TN as u32),
-    tolerance(rel = 1e-5)
+    tolerance(rel = 1e-5),
+    requires(
+        params.k > 0,
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        4 * x.len() >= params.n * params.k,
+        4 * w.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        y.len() >= (params.n - 1) * params.y_stride + params.y_at + params.rows,
+    )
 )]
 pub async fn gemm<Q: Quant, const SIDE: u32, const TM: usize, const TN: usize>(
     group: WorkgroupId,

@@ -67,7 +67,14 @@ async fn project<R: Reduce>(
 }
 
 /// `z = A·x`, one workgroup for a row and an element of `z`. `x` `[rows, k]`, `a` `[rank, k]`, `z` `[rows, rank]`.
-#[kernel(workgroup = R::WIDTH, groups = params.rows * params.rank, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows * params.rank, tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.rows * params.k,
+        a.len() >= params.rank * params.k,
+        z.len() >= params.rows * params.rank,
+    )
+)]
 pub async fn low_rank_down<R: Reduce>(
     group: WorkgroupId,
     lane: LocalIndex,
@@ -85,7 +92,14 @@ pub async fn low_rank_down<R: Reduce>(
 
 /// `y[t, j] = scale · Σ_p b[j, p] · z[t, p]`, added to `y` where `ACCUMULATE`. `b` `[n, rank]`, `z` `[rows, rank]`,
 /// `y` `[rows, n]` at its offset and stride.
-#[kernel(workgroup = R::WIDTH, groups = params.rows * params.n.div_ceil(OUTPUTS), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows * params.n.div_ceil(OUTPUTS), tolerance(rel = 1e-5),
+    requires(
+        b.len() >= params.n * params.rank,
+        z.len() >= params.rows * params.rank,
+        y.len() >= params.y_at + (params.rows - 1) * params.y_stride + params.n,
+    )
+)]
 pub fn low_rank_up<R: Reduce, const ACCUMULATE: bool>(
     group: WorkgroupId,
     lane: LocalIndex,
@@ -113,7 +127,16 @@ pub fn low_rank_up<R: Reduce, const ACCUMULATE: bool>(
 
 /// [`fn@low_rank_down`] and [`fn@low_rank_up`] in one dispatch, one workgroup a row: `z` goes through workgroup memory, a tile
 /// at a time, and is kept in `z` for the backward pass as well.
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.rows * params.k,
+        a.len() >= params.rank * params.k,
+        b.len() >= params.n * params.rank,
+        z.len() >= params.rows * params.rank,
+        y.len() >= params.y_at + (params.rows - 1) * params.y_stride + params.n,
+    )
+)]
 pub async fn low_rank_fused<R: Reduce, const ACCUMULATE: bool>(
     row: WorkgroupId,
     lane: LocalIndex,

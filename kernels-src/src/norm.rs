@@ -50,7 +50,14 @@ pub async fn inverse_rms<R: Reduce>(
 
 /// `y = RMS(x) · w`, one workgroup a row. `x`, `y` `[rows, n]`; `w` `[n]`. Where not `WEIGHTED` there is no factor `w`, and
 /// any buffer may stand for it, `x` too.
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.rows * params.n,
+        y.len() >= params.rows * params.n,
+        !WEIGHTED || w.len() >= params.n,
+    )
+)]
 pub async fn rms_norm<R: Reduce, const WEIGHTED: bool>(
     row: WorkgroupId,
     lane: LocalIndex,
@@ -75,7 +82,16 @@ pub async fn rms_norm<R: Reduce, const WEIGHTED: bool>(
 ///
 /// `o`, `h`, `x` `[rows, n]`; `w_post`, `w_next` `[n]`. Without `NORM` neither `w_next` nor `x` is touched: `w_post` may
 /// stand for the one, any spare buffer for the other.
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5),
+    requires(
+        o.len() >= params.rows * params.n,
+        h.len() >= params.rows * params.n,
+        w_post.len() >= params.n,
+        !NORM || w_next.len() >= params.n,
+        !NORM || x.len() >= params.rows * params.n,
+    )
+)]
 pub async fn add_rms_norm<R: Reduce, const NORM: bool>(
     row: WorkgroupId,
     lane: LocalIndex,

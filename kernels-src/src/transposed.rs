@@ -41,7 +41,16 @@ impl TransposedParams {
 #[kernel(
     workgroup = W,
     groups = (params.k / 8).div_ceil(W * CHUNKS as u32) * params.n.div_ceil(TOKENS as u32) * params.splits,
-    tolerance(rel = 1e-5)
+    tolerance(rel = 1e-5),
+    requires(
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        params.n >= 1,
+        params.splits >= 1,
+        4 * w.len() >= (params.first_row + params.rows) * (params.k / Q::BLOCK) * Q::BYTES,
+        dy.len() >= (params.n - 1) * params.dy_stride + params.dy_at + params.rows,
+        4 * partials.len() >= params.splits * params.n * params.k,
+    )
 )]
 pub fn matvec_transposed<Q: Quant, const W: u32, const CHUNKS: usize, const TOKENS: usize>(
     group: WorkgroupId,
@@ -109,7 +118,14 @@ pub struct SumPartialsParams {
 
 /// `y = scale·Σ_s partials[s]`, added to what `y` holds where `ACCUMULATE`. `partials` `[splits, n]`, `y` `[n]`, 4 values an
 /// element.
-#[kernel(workgroup = W, groups = (params.n / 4).div_ceil(W), tolerance(rel = 1e-6))]
+#[kernel(
+    workgroup = W, groups = (params.n / 4).div_ceil(W), tolerance(rel = 1e-6),
+    requires(
+        params.n % 4 == 0,
+        4 * partials.len() >= params.splits * params.n,
+        4 * y.len() >= params.n,
+    )
+)]
 pub fn sum_partials<const W: u32, const ACCUMULATE: bool>(
     i: GlobalId,
     params: &SumPartialsParams,

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 use engine::kernels::TABLE;
-use kernel::variant::{Access, WgslVariant};
+use kernel::variant::{Access, Proof, WgslVariant};
 
 use super::error::CliError;
 use super::text::Table;
@@ -17,6 +17,9 @@ pub struct KernelsArgs {
     /// Print their WGSL as well.
     #[arg(long)]
     wgsl: bool,
+    /// Print their contracts, and the indices and divisors that these do not cover.
+    #[arg(long)]
+    proof: bool,
 }
 
 /// Runs the command.
@@ -28,8 +31,19 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut table = Table::new(
-        ["kernel", "workgroup", "memory", "params", "needs", "bindings", "bytes read", "bytes written", "operations"],
-        [false, true, true, true, false, false, false, false, false],
+        [
+            "kernel",
+            "workgroup",
+            "memory",
+            "params",
+            "needs",
+            "checks",
+            "bindings",
+            "bytes read",
+            "bytes written",
+            "operations",
+        ],
+        [false, true, true, true, false, false, false, false, false, false],
     );
     for variant in &variants {
         table.row([
@@ -38,6 +52,7 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
             variant.workgroup_bytes.to_string(),
             variant.uniform_bytes.to_string(),
             needs(variant),
+            checks(variant).into(),
             bindings(variant),
             variant.cost.bytes_read.into(),
             variant.cost.bytes_written.into(),
@@ -45,7 +60,11 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
         ]);
     }
     table.write(&mut out)?;
-    writeln!(out, "{} variants; memory and params in bytes", variants.len())?;
+    let proven = variants.iter().filter(|variant| variant.proof == Proof::Proven).count();
+    writeln!(out, "{} variants, {proven} without checks; memory and params in bytes", variants.len())?;
+    if args.proof {
+        variants.iter().try_for_each(|variant| proof(variant, &mut out))?;
+    }
     if args.wgsl {
         for variant in &variants {
             writeln!(out, "\n// {}\n{}", variant.key, variant.wgsl)?;
@@ -53,6 +72,28 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// Whether a native device adds checks of indices and divisors to it.
+fn checks(variant: &WgslVariant) -> &'static str {
+    match variant.proof {
+        Proof::Proven => "none, proven",
+        Proof::Unproven(_) => "injected",
+    }
+}
+
+/// What a variant requires, and what of it that does not cover.
+fn proof(variant: &WgslVariant, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "\n{}", variant.key)?;
+    for clause in variant.requires {
+        writeln!(out, "    requires {clause}")?;
+    }
+    match variant.proof {
+        Proof::Proven => writeln!(out, "    proven: every index is inside, no divisor is 0"),
+        Proof::Unproven(places) => places.iter().try_for_each(|place| {
+            writeln!(out, "    not shown: {} at {}:{}:{}", place.what, place.file, place.line, place.column)
+        }),
+    }
 }
 
 /// Device features beyond WebGPU's core.

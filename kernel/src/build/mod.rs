@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo on standard output")]
 
 mod golden;
+mod proof;
 mod table;
 mod validate;
 
@@ -89,17 +90,54 @@ impl Builder {
                 errors.push(BuildError::Duplicate(pair[0].key.clone()));
             }
         }
-        for variant in &self.variants {
-            if let Err(error) = validate::validate(variant, &self.workspace) {
-                errors.push(error);
-            }
-        }
+        let (variants, invalid) = self.proven();
+        errors.extend(invalid);
         if errors.is_empty()
             && let Some(directory) = &self.golden
         {
-            errors.extend(golden::compare(directory, &self.variants, self.bless || golden::asked_to_bless()));
+            errors.extend(golden::compare(directory, &variants, self.bless || golden::asked_to_bless()));
         }
-        if errors.is_empty() { Ok(table::render(&self.variants)) } else { Err(errors) }
+        if errors.is_empty() { Ok(table::render(&variants)) } else { Err(errors) }
+    }
+
+    /// The valid variants, with what their contracts do not cover, and the errors of the others.
+    fn proven(&self) -> (Vec<EmittedVariant>, Vec<BuildError>) {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let chunk = self.variants.len().div_ceil(threads).max(1);
+        let check = |variants: &[EmittedVariant]| -> Vec<Result<EmittedVariant, BuildError>> {
+            let each = variants.iter().map(|variant| {
+                let unproven = validate::validate(variant, &self.workspace)?;
+                Ok(EmittedVariant { unproven: Some(unproven), ..variant.clone() })
+            });
+            each.collect()
+        };
+        let checked: Vec<_> = std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                self.variants.chunks(chunk).map(|variants| (variants, scope.spawn(move || check(variants)))).collect();
+            // A worker that panicked is repeated here, where its panic is the caller's.
+            workers
+                .into_iter()
+                .flat_map(|(variants, worker)| worker.join().unwrap_or_else(|_| check(variants)))
+                .collect()
+        });
+        let (mut valid, mut errors) = (Vec::new(), Vec::new());
+        for result in checked {
+            match result {
+                Ok(variant) => valid.push(variant),
+                Err(error) => errors.push(error),
+            }
+        }
+        (valid, errors)
+    }
+
+    /// Checks every variant and gives the table for this process, with the proofs that [`emit::table`](crate::emit::table)
+    /// leaves out: for tests and measurements without a build script.
+    ///
+    /// # Errors
+    /// What naga finds.
+    pub fn run_time_table(&self) -> Result<crate::variant::KernelTable, Vec<BuildError>> {
+        let (variants, errors) = self.proven();
+        if errors.is_empty() { Ok(crate::emit::table(variants)) } else { Err(errors) }
     }
 
     /// Writes the table to `$OUT_DIR/kernels.rs`, for `include!`, and reports problems to cargo, each on the kernel's

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
-use super::BuildError;
+use super::{BuildError, proof};
 use crate::emit::{EmittedVariant, Loc};
+use crate::variant::Unproven;
 
-/// Parses and validates a variant as the native target would see it.
-pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(), BuildError> {
+/// Parses and validates a variant as the native target would see it, and gives what its contract does not cover.
+pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<Vec<Unproven>, BuildError> {
     let f16 = if variant.f16 { "enable f16;\n" } else { "" };
     let cooperative = if variant.cooperative_matrix.is_some() { "enable wgpu_cooperative_matrix;\n" } else { "" };
     let prologue = format!("{f16}{cooperative}");
@@ -32,7 +33,7 @@ pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(),
     if variant.f16 {
         capabilities |= Capabilities::SHADER_FLOAT16;
     }
-    Validator::new(ValidationFlags::all(), capabilities)
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
         .subgroup_operations(naga::valid::SubgroupOperationSet::all())
         .validate(&module)
@@ -46,7 +47,7 @@ pub(super) fn validate(variant: &EmittedVariant, workspace: &Path) -> Result<(),
             }
             invalid(message, offset)
         })?;
-    Ok(())
+    Ok(proof::unproven(variant, &module, &info, prologue.len()))
 }
 
 /// A message in rustc's form, at the author's line.
@@ -75,7 +76,7 @@ fn report(variant: &EmittedVariant, workspace: &Path, message: &str, offset: Opt
     text
 }
 
-fn source_of(variant: &EmittedVariant, offset: usize) -> Option<Loc> {
+pub(super) fn source_of(variant: &EmittedVariant, offset: usize) -> Option<Loc> {
     let next = variant.source_map.partition_point(|(start, _)| *start <= offset);
     next.checked_sub(1).map(|index| variant.source_map[index].1)
 }

@@ -130,7 +130,16 @@ pub struct MatvecParams {
 
 /// `y[y_at + j] = E(Σ w[j, i]·x[i])`, `ROWS` rows a workgroup. `w` `[rows, k]` in format `Q`; `x` `[k]`, 4 values an
 /// element.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5),
+    requires(
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        4 * w.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        4 * x.len() >= params.k,
+        y.len() >= params.y_at + params.rows,
+    )
+)]
 pub async fn matvec<Q: Quant, R: Reduce, E: Epilogue, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,

@@ -132,7 +132,14 @@ pub struct DequantiseParams {
 }
 
 /// Blocks as f32: `out` `[n]`, 4 weights an element. One invocation a chunk.
-#[kernel(workgroup = W, groups = (params.n / 8).div_ceil(W), tolerance(rel = 1e-6))]
+#[kernel(
+    workgroup = W, groups = (params.n / 8).div_ceil(W), tolerance(rel = 1e-6),
+    requires(
+        params.n % Q::BLOCK == 0,
+        4 * w.len() >= params.n / Q::BLOCK * Q::BYTES,
+        4 * out.len() >= params.n,
+    )
+)]
 pub fn dequantise<Q: Quant, const W: u32>(
     chunk: GlobalId,
     params: &DequantiseParams,
