@@ -360,6 +360,7 @@ builtins! {
     /// The inverse of `tanh`, between -1 and 1.
     "atanh" 1 fn atanh<T: Float>(x: T) -> T { x.each(f32::atanh) }
     /// `x·2^exponent`.
+    #[allow(clippy::useless_conversion, reason = "over f64 it is one")]
     "ldexp" 1 fn ldexp(x: f32, exponent: i32) -> f32 { (f64::from(x) * f64::from(exponent).exp2()) as f32 }
     /// `x` as precise as an `f16` is.
     "quantizeToF16" 1 fn quantize_to_f16(x: f32) -> f32 { f16::from_f32(x).to_f32() }
