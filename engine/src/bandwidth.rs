@@ -7,7 +7,7 @@ use kernels_src::adamw::{SumOfSquaresParams, blocks, sum_of_squares};
 
 use crate::device::Device;
 use crate::error::Error;
-use crate::kernels::with_reduce;
+use crate::kernels::{Family, with_reduce};
 
 /// Far more than any cache holds, where reading it takes no time.
 const HARDWARE_BYTES: u64 = 1 << 30;
@@ -29,7 +29,7 @@ pub async fn measure(device: &Device) -> Result<f64, Error> {
     let mut recorder = Recorder::new(dispatch, "bandwidth");
     let params = SumOfSquaresParams { n: n as u32, at: 0 };
     let args = sum_of_squares::Args { x: &x, sums: &mut sums };
-    with_reduce!(device.lanes(), 256, R => { sum_of_squares::Kernel::<R>::dispatch(&mut recorder, params, args)?; });
+    with_reduce!(device.lanes(Family::Norms), 256, R => { sum_of_squares::Kernel::<R>::dispatch(&mut recorder, params, args)?; });
     let plan = recorder.finish()?;
     let best = match on_the_gpu(&plan).await? {
         Some(best) => best,

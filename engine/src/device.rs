@@ -4,7 +4,7 @@ use kernel::cpu::CpuOptions;
 use kernel::gpu::{AdapterSelection, Gpu, GpuOptions};
 
 use crate::error::Error;
-use crate::kernels::{Lanes, TABLE};
+use crate::kernels::{Choices, Family, Lanes, TABLE};
 
 /// Which device to open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl std::str::FromStr for DeviceChoice {
 #[derive(Clone, Debug)]
 pub struct Device {
     inner: kernel::dispatch::Device,
-    lanes: Lanes,
+    choices: Choices,
     why_cpu: Option<String>,
 }
 
@@ -64,12 +64,12 @@ impl Device {
     /// A GPU that the caller opened with [`TABLE`].
     pub fn from_gpu(gpu: Gpu) -> Self {
         let lanes = if gpu.has_subgroups() { Lanes::Subgroups } else { Lanes::Tree };
-        Self { inner: kernel::dispatch::Device::Gpu(gpu), lanes, why_cpu: None }
+        Self { inner: kernel::dispatch::Device::Gpu(gpu), choices: Choices::all(lanes), why_cpu: None }
     }
 
     fn cpu(why_cpu: Option<String>) -> Self {
         let inner = kernel::dispatch::Device::Cpu(CpuOptions::default());
-        Self { inner, lanes: Lanes::Single, why_cpu }
+        Self { inner, choices: Choices::all(Lanes::Single), why_cpu }
     }
 
     /// What runs the model, for people: the adapter and its driver, or the CPU and why.
@@ -102,7 +102,12 @@ impl Device {
     }
 
     /// Which variants of the kernels it runs.
-    pub fn lanes(&self) -> Lanes {
-        self.lanes
+    pub fn choices(&self) -> Choices {
+        self.choices
+    }
+
+    /// How the workgroups of a family of kernels are made up on it.
+    pub fn lanes(&self, family: Family) -> Lanes {
+        self.choices.lanes(family)
     }
 }

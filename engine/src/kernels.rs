@@ -16,6 +16,47 @@ pub enum Lanes {
     Subgroups,
 }
 
+/// Families of kernels whose variants are chosen apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Norms over rows, and sums of squares.
+    Norms,
+    /// One activation vector times a tensor.
+    Products,
+    /// A token's queries over the cache.
+    Attention,
+    /// From logits to a token.
+    Sampling,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 4] = [Self::Norms, Self::Products, Self::Attention, Self::Sampling];
+}
+
+/// Which variants a device runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choices([Lanes; 4]);
+
+impl Choices {
+    /// The same for every family.
+    pub const fn all(lanes: Lanes) -> Self {
+        Self([lanes; 4])
+    }
+
+    /// How a family's workgroups are made up.
+    pub const fn lanes(self, family: Family) -> Lanes {
+        self.0[family as usize]
+    }
+
+    /// These, but for one family.
+    #[must_use]
+    pub const fn with(mut self, family: Family, lanes: Lanes) -> Self {
+        self.0[family as usize] = lanes;
+        self
+    }
+}
+
 /// Runs `$body` with the type `$R` bound to the reduction that `$lanes` calls for, `$width` invocations wide on a GPU.
 macro_rules! with_reduce {
     ($lanes:expr, $width:literal, $R:ident => $body:expr) => {

@@ -14,7 +14,7 @@ use super::matmul::{Output, multiply};
 use super::{Ops, Rows, with_head_dim};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
-use crate::kernels::with_reduce;
+use crate::kernels::{Family, with_reduce};
 use crate::session::KvType;
 
 /// The operand that is added to the stream: RMS(o) · w, and the stream's factor after it.
@@ -34,18 +34,18 @@ impl Ops<'_> {
         let params = RmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps() };
         let b = &mut *self.buffers;
         let args = rms_norm::Args { x: &b.h[0], w, y: &mut b.x };
-        with_reduce!(self.lanes, 256, R => { rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; });
+        with_reduce!(self.choices.lanes(Family::Norms), 256, R => { rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; });
         Ok(())
     }
 
     /// Queries, keys and values of `x`.
     pub(in crate::session) fn projections(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
-        let layer = self.layer(index);
+        let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let mut at = 0;
         for tensor in &layer.projections.tensors {
             let b = &mut *self.buffers;
             let output = Output { stride: layer.projections.width, at };
-            multiply(self.recorder, self.lanes, tensor, &b.x, &mut b.qkv, rows, output)?;
+            multiply(self.recorder, lanes, tensor, &b.x, &mut b.qkv, rows, output)?;
             at += tensor.rows;
         }
         Ok(())
@@ -56,7 +56,7 @@ impl Ops<'_> {
         let shape = self.model.config().layers[index];
         let (owns, cache) = (shape.kv == Kv::Owned, self.cache_of(index));
         let (layer, rope) = (self.layer(index), self.rope(index)?);
-        let (lanes, eps) = (self.lanes, self.eps());
+        let (lanes, eps) = (self.choices.lanes(Family::Attention), self.eps());
         let window = match shape.kind {
             Attention::Sliding => self.model.config().window,
             Attention::Full => 0,
@@ -121,9 +121,9 @@ impl Ops<'_> {
 
     /// `o = attn_output · a`.
     pub(in crate::session) fn output(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
-        let tensor = &self.layer(index).output;
+        let (tensor, lanes) = (&self.layer(index).output, self.choices.lanes(Family::Products));
         let b = &mut *self.buffers;
-        multiply(self.recorder, self.lanes, tensor, &b.a, &mut b.o, rows, Output::dense(tensor))
+        multiply(self.recorder, lanes, tensor, &b.a, &mut b.o, rows, Output::dense(tensor))
     }
 
     /// The residual addition after attention, and the norm before the feed-forward part.
@@ -135,7 +135,7 @@ impl Ops<'_> {
 
     /// `o = ffn_down · (gelu(ffn_gate · x) · (ffn_up · x))`.
     pub(in crate::session) fn feed_forward(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
-        let (layer, lanes) = (self.layer(index), self.lanes);
+        let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let b = &mut *self.buffers;
         multiply(self.recorder, lanes, &layer.gate, &b.x, &mut b.gate, rows, Output::dense(&layer.gate))?;
         multiply(self.recorder, lanes, &layer.up, &b.x, &mut b.up, rows, Output::dense(&layer.up))?;
@@ -148,7 +148,7 @@ impl Ops<'_> {
     /// The layer's last additions: the feed-forward part's, the per-layer embedding's, and the output scale; then the
     /// norm before the next layer's attention unless this layer is the last.
     pub(in crate::session) fn end_layer(&mut self, index: usize, rows: Rows, last: bool) -> Result<(), Error> {
-        let (layer, lanes) = (self.layer(index), self.lanes);
+        let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let next = (!last).then(|| &self.layer(index + 1).attn_norm);
         let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
             return self.add(rows, Addition { w_post: &layer.post_ffw_norm, scale: layer.scale }, next);
@@ -178,7 +178,7 @@ impl Ops<'_> {
         let w_post = addition.w_post;
         let args =
             add_rms_norm::Args { o: &b.o, w_post, w_next: w_next.unwrap_or(w_post), h: &mut b.h[0], x: &mut b.x };
-        with_reduce!(self.lanes, 256, R => match w_next {
+        with_reduce!(self.choices.lanes(Family::Norms), 256, R => match w_next {
             Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
             None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
         });
@@ -189,8 +189,8 @@ impl Ops<'_> {
     pub(in crate::session) fn head_rows(&mut self, rows: Rows, logits: &mut Buffer<f32>) -> Result<(), Error> {
         let weights = &self.model.inner.weights;
         self.norm_stream(rows, &weights.output_norm)?;
-        let head = weights.head();
-        multiply(self.recorder, self.lanes, head, &self.buffers.x, logits, rows, Output::dense(head))?;
+        let (head, lanes) = (weights.head(), self.choices.lanes(Family::Products));
+        multiply(self.recorder, lanes, head, &self.buffers.x, logits, rows, Output::dense(head))?;
         if let Some(factor) = self.model.config().softcap {
             let params = ElementwiseParams { n: rows.0 * head.rows, factor };
             let args = map::Args { x: logits };

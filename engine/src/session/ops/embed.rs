@@ -8,7 +8,7 @@ use kernels_src::ple::{PleMixParams, ple_mix};
 use super::matmul::{Output, multiply};
 use super::{Ops, Rows};
 use crate::error::Error;
-use crate::kernels::with_reduce;
+use crate::kernels::{Family, with_reduce};
 use crate::model::{Tensor, with_quant};
 
 /// Where ids lie and how many there are.
@@ -68,15 +68,8 @@ impl Ops<'_> {
             }
             (None, None) => return Ok(()),
         }
-        multiply(
-            self.recorder,
-            self.lanes,
-            &ple.model_proj,
-            &b.h[0],
-            &mut b.ple_ctx,
-            rows,
-            Output::dense(&ple.model_proj),
-        )?;
+        let lanes = self.choices.lanes(Family::Products);
+        multiply(self.recorder, lanes, &ple.model_proj, &b.h[0], &mut b.ple_ctx, rows, Output::dense(&ple.model_proj))?;
         let params = PleMixParams {
             rows: rows.0 * layers,
             n: width,
@@ -85,7 +78,7 @@ impl Ops<'_> {
         };
         let ple_in = if decoded { &mut b.ple_one } else { &mut b.ple_in };
         let args = ple_mix::Args { ctx: &b.ple_ctx, tok: &b.ple_tok, w: &ple.proj_norm, ple_in };
-        with_reduce!(self.lanes, 256, R => { ple_mix::Kernel::<R>::dispatch(self.recorder, params, args)?; });
+        with_reduce!(self.choices.lanes(Family::Norms), 256, R => { ple_mix::Kernel::<R>::dispatch(self.recorder, params, args)?; });
         Ok(())
     }
 

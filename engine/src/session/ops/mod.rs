@@ -14,7 +14,7 @@ pub(super) use token::Stream;
 use super::buffers::Buffers;
 use crate::config::{ConfigError, Kv};
 use crate::error::Error;
-use crate::kernels::Lanes;
+use crate::kernels::Choices;
 use crate::model::{LayerWeights, Model, RopeWeights};
 
 /// Parts that a decoded token's keys are split into on full layers.
@@ -32,13 +32,13 @@ pub(super) struct Ops<'a> {
     model: &'a Model,
     buffers: &'a mut Buffers,
     recorder: &'a mut Recorder,
-    lanes: Lanes,
+    choices: Choices,
 }
 
 impl<'a> Ops<'a> {
     pub(super) fn new(model: &'a Model, buffers: &'a mut Buffers, recorder: &'a mut Recorder) -> Self {
-        let lanes = model.device().lanes();
-        Self { model, buffers, recorder, lanes }
+        let choices = model.device().choices();
+        Self { model, buffers, recorder, choices }
     }
 
     fn hidden(&self) -> u32 {

@@ -8,7 +8,7 @@ use kernels_src::sampling::{
 
 use super::Ops;
 use crate::error::Error;
-use crate::kernels::with_reduce;
+use crate::kernels::{Family, with_reduce};
 use crate::sampling::SamplingOptions;
 use crate::session::buffers::HISTORY;
 
@@ -17,6 +17,7 @@ impl Ops<'_> {
     pub(in crate::session) fn choose(&mut self, options: &SamplingOptions) -> Result<(), Error> {
         let vocab = self.model.config().vocab;
         let ring = HISTORY as u32;
+        let lanes = self.choices.lanes(Family::Sampling);
         let b = &mut *self.buffers;
         if options.repeat_penalty != 1.0 {
             let params = RepeatPenaltyParams { vocab, run: 1, count: ring, ring, penalty: options.repeat_penalty };
@@ -25,12 +26,12 @@ impl Ops<'_> {
         }
         let mut peaks = b.peaks.view::<Vec2<f32>>();
         let args = chunk_peaks::Args { logits: &b.logits, peaks: &mut peaks };
-        with_reduce!(self.lanes, 256, R => {
+        with_reduce!(lanes, 256, R => {
             chunk_peaks::Kernel::<R>::dispatch(self.recorder, ChunkPeaksParams { vocab }, args)?;
         });
         if options.is_greedy() {
             let args = argmax::Args { logits: &b.logits, peaks: &peaks, sampled: &mut b.sampled };
-            with_reduce!(self.lanes, 256, R => {
+            with_reduce!(lanes, 256, R => {
                 argmax::Kernel::<R>::dispatch(self.recorder, ArgmaxParams { vocab, slot: 0 }, args)?;
             });
         } else {
@@ -43,7 +44,7 @@ impl Ops<'_> {
                 candidates: &mut b.candidates,
                 sampled: &mut b.sampled,
             };
-            with_reduce!(self.lanes, 256, R => { sample::Kernel::<R>::dispatch(self.recorder, params, args)?; });
+            with_reduce!(lanes, 256, R => { sample::Kernel::<R>::dispatch(self.recorder, params, args)?; });
         }
         let args = advance::Args { sampled: &b.sampled, state: &mut b.state, history: &mut b.history };
         advance::Kernel::<true>::dispatch(self.recorder, AdvanceParams { run: 1, slot: 0, ring }, args)?;

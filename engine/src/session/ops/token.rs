@@ -18,7 +18,7 @@ use super::{Ops, Rows, SPLITS, WINDOW_SPLITS};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::gguf::GgmlType;
-use crate::kernels::{Lanes, with_reduce};
+use crate::kernels::{Family, Lanes, with_reduce};
 use crate::model::with_quant;
 use crate::session::KvType;
 
@@ -62,7 +62,7 @@ impl<'a> Ops<'a> {
         let shape = self.model.config().layers[index];
         let (owns, cache) = (shape.kv == Kv::Owned, self.cache_of(index));
         let (layer, rope) = (self.layer(index), self.rope(index)?);
-        let (lanes, eps) = (self.lanes, self.eps());
+        let (lanes, eps) = (self.choices.lanes(Family::Attention), self.eps());
         let (window, splits) = match shape.kind {
             Attention::Sliding => (self.model.config().window, WINDOW_SPLITS),
             Attention::Full => (0, SPLITS),
@@ -169,7 +169,7 @@ impl<'a> Ops<'a> {
             eps: self.eps(),
             scale: stream.pending.map_or(1.0, |pending| pending.scale),
         };
-        let lanes = self.lanes;
+        let lanes = self.choices.lanes(Family::Products);
         let b = &mut *self.buffers;
         let (h, mut h_out) = halves(&mut b.h, stream.current);
         let (o, w_next) = (b.o.view::<Vec4<f32>>(), layer.attn_norm.view::<Vec4<f32>>());
@@ -216,7 +216,7 @@ impl<'a> Ops<'a> {
             return Ok(stream);
         };
         let params = GateUpParams { rows: layer.gate.rows, k: layer.gate.k, eps: self.eps(), scale: 1.0 };
-        let lanes = self.lanes;
+        let lanes = self.choices.lanes(Family::Products);
         let b = &mut *self.buffers;
         let (h, mut h_out) = halves(&mut b.h, stream.current);
         let (o, w_next) = (b.o.view::<Vec4<f32>>(), layer.ffn_norm.view::<Vec4<f32>>());
@@ -249,7 +249,7 @@ impl<'a> Ops<'a> {
         let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
             return Ok(stream.plus(&layer.post_ffw_norm, layer.scale));
         };
-        let (lanes, ple_at) = (self.lanes, index as u32 * width);
+        let (lanes, ple_at) = (self.choices.lanes(Family::Products), index as u32 * width);
         let Some(w) = ple.gate.whole() else {
             let stream = self.settle(stream.plus(&layer.post_ffw_norm, 1.0), None)?;
             let b = &mut *self.buffers;
@@ -285,7 +285,7 @@ impl<'a> Ops<'a> {
     /// Logits of the stream.
     pub(in crate::session) fn head(&mut self, stream: Stream<'a>) -> Result<(), Error> {
         let weights = &self.model.inner.weights;
-        let (table, lanes) = (weights.head(), self.lanes);
+        let (table, lanes) = (weights.head(), self.choices.lanes(Family::Products));
         self.settle(stream, Some(&weights.output_norm))?;
         let b = &mut *self.buffers;
         let Some(cap) = self.model.config().softcap else {
@@ -306,7 +306,7 @@ impl<'a> Ops<'a> {
     /// Adds what is pending to the stream and norms it into `x`, each in its own dispatch: what fused kernels do in
     /// their prologue, for tensors that no fused variant reads.
     fn settle(&mut self, stream: Stream<'a>, w_next: Option<&Buffer<f32>>) -> Result<Stream<'a>, Error> {
-        let (hidden, eps) = (self.hidden(), self.eps());
+        let (hidden, eps, lanes) = (self.hidden(), self.eps(), self.choices.lanes(Family::Norms));
         let b = &mut *self.buffers;
         let h = &mut b.h[stream.current];
         match (stream.pending, w_next) {
@@ -314,7 +314,7 @@ impl<'a> Ops<'a> {
                 let params = AddRmsNormParams { rows: 1, n: hidden, eps, scale: pending.scale };
                 let w_post = pending.w_post;
                 let args = add_rms_norm::Args { o: &b.o, w_post, w_next: w_next.unwrap_or(w_post), h, x: &mut b.x };
-                with_reduce!(self.lanes, 256, R => match w_next {
+                with_reduce!(lanes, 256, R => match w_next {
                     Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
                     None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
                 });
@@ -322,7 +322,7 @@ impl<'a> Ops<'a> {
             (None, Some(w)) => {
                 let params = RmsNormParams { rows: 1, n: hidden, eps };
                 let args = rms_norm::Args { x: h, w, y: &mut b.x };
-                with_reduce!(self.lanes, 256, R => {
+                with_reduce!(lanes, 256, R => {
                     rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?;
                 });
             }
