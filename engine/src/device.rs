@@ -106,6 +106,12 @@ impl Device {
         self.choices
     }
 
+    /// Runs these variants from now on.
+    #[cfg(feature = "tuning")]
+    pub(crate) fn choose(&mut self, choices: Choices) {
+        self.choices = choices;
+    }
+
     /// How the workgroups of a family of kernels are made up on it.
     pub fn lanes(&self, family: Family) -> Lanes {
         self.choices.lanes(family)

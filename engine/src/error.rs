@@ -30,6 +30,10 @@ pub enum Error {
     /// A session cannot do what it was asked for.
     #[error(transparent)]
     Session(#[from] crate::session::SessionError),
+    /// No variant of a kernel can be used on the device.
+    #[cfg(feature = "tuning")]
+    #[error(transparent)]
+    Tuning(#[from] kernel::tuning::TuningError),
     /// A name could not be found in Ollama's store.
     #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]

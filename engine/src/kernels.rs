@@ -16,6 +16,16 @@ pub enum Lanes {
     Subgroups,
 }
 
+impl std::fmt::Display for Lanes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Single => "single invocations",
+            Self::Tree => "trees",
+            Self::Subgroups => "subgroups",
+        })
+    }
+}
+
 /// Families of kernels whose variants are chosen apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
@@ -32,6 +42,17 @@ pub enum Family {
 impl Family {
     /// Every family.
     pub const ALL: [Self; 4] = [Self::Norms, Self::Products, Self::Attention, Self::Sampling];
+}
+
+impl std::fmt::Display for Family {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Norms => "norms",
+            Self::Products => "products",
+            Self::Attention => "attention",
+            Self::Sampling => "sampling",
+        })
+    }
 }
 
 /// Which variants a device runs.

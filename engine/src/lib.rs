@@ -18,5 +18,7 @@ pub mod sampling;
 pub mod session;
 pub mod source;
 pub mod tokenizer;
+#[cfg(feature = "tuning")]
+pub mod tuning;
 
 pub use error::Error;

@@ -27,6 +27,10 @@ pub struct LoadOptions<'a> {
     pub ple: PleResidency,
     /// The most bytes of one buffer; larger tensors are split by rows. The device's own limit where `None`.
     pub max_buffer_bytes: Option<u64>,
+    /// What is known of the device: which variants of the kernels are right and fast on it. Without one the engine's
+    /// own preference is used, unchecked. It learns what it did not know.
+    #[cfg(feature = "tuning")]
+    pub tuning: Option<&'a mut crate::tuning::Tuning>,
     /// Called while tensors are loaded.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
@@ -34,7 +38,14 @@ pub struct LoadOptions<'a> {
 impl LoadOptions<'_> {
     /// With the defaults, on this device.
     pub fn new(device: Device) -> Self {
-        Self { device, ple: PleResidency::default(), max_buffer_bytes: None, progress: None }
+        Self {
+            device,
+            ple: PleResidency::default(),
+            max_buffer_bytes: None,
+            #[cfg(feature = "tuning")]
+            tuning: None,
+            progress: None,
+        }
     }
 }
 
@@ -55,6 +66,10 @@ pub(crate) struct Inner {
     pub(crate) ple_rows: Option<TensorInfo>,
     resident_bytes: u64,
     name: Option<String>,
+    #[cfg(feature = "tuning")]
+    refused: Vec<crate::tuning::Refusal>,
+    #[cfg(feature = "tuning")]
+    needs: crate::tuning::Needs,
 }
 
 impl Model {
@@ -68,7 +83,15 @@ impl Model {
         let config = Config::from_gguf(&gguf)?;
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let chat = ChatTemplate::from_gguf(&gguf)?;
-        let device = options.device;
+        #[cfg_attr(not(feature = "tuning"), allow(unused_mut))]
+        let mut device = options.device;
+        #[cfg(feature = "tuning")]
+        let needs = crate::tuning::Needs::of(&gguf, &config);
+        #[cfg(feature = "tuning")]
+        let refused = match options.tuning {
+            Some(tuning) => crate::tuning::choose(tuning, &mut device, &needs).await?,
+            None => Vec::new(),
+        };
         let limit = device.dispatch().max_binding_bytes();
         let mut loader = tensor::Loader {
             device: &device,
@@ -84,7 +107,21 @@ impl Model {
         let resident_bytes = loader.resident_bytes;
         let ple_rows = gguf.find(names::PER_LAYER_TOKEN_EMBD).cloned();
         let name = gguf.metadata().opt_str("general.name").ok().flatten().map(str::to_owned);
-        let inner = Inner { device, config, tokenizer, chat, weights, source, ple_rows, resident_bytes, name };
+        let inner = Inner {
+            device,
+            config,
+            tokenizer,
+            chat,
+            weights,
+            source,
+            ple_rows,
+            resident_bytes,
+            name,
+            #[cfg(feature = "tuning")]
+            refused,
+            #[cfg(feature = "tuning")]
+            needs,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -111,6 +148,18 @@ impl Model {
     /// Where it runs.
     pub fn device(&self) -> &Device {
         &self.inner.device
+    }
+
+    /// Variants of kernels that would have been preferred but cannot be used on this device, with the reasons.
+    #[cfg(feature = "tuning")]
+    pub fn refused(&self) -> &[crate::tuning::Refusal] {
+        &self.inner.refused
+    }
+
+    /// What it asks of the kernels, for [`tuning::measure`](crate::tuning::measure).
+    #[cfg(feature = "tuning")]
+    pub fn needs(&self) -> &crate::tuning::Needs {
+        &self.inner.needs
     }
 
     /// Bytes of tensors on the device.

@@ -1,0 +1,223 @@
+//! Which variants of the kernels a device runs for a model: only those that are right on its driver, and among them the
+//! ones that were measured fastest there. Needs the feature `tuning`.
+
+use std::collections::BTreeSet;
+
+use kernel::trial::{Case, Trial};
+use kernel::tuning::{Candidate, Variant};
+pub use kernel::tuning::{Choice, Measured, Preference, Refusal, Stale, Tuning, TuningError};
+use kernels_src::cases::{NamedCase, Scale, all};
+
+use crate::config::Config;
+use crate::device::Device;
+use crate::error::Error;
+use crate::gguf::{GgmlType, Gguf};
+use crate::kernels::{Choices, Family, Lanes};
+
+/// Lanes of a GPU in the engine's order of preference.
+const PREFERENCE: [Lanes; 2] = [Lanes::Subgroups, Lanes::Tree];
+
+/// Kernels of inference for which there is no second variant: they are checked, not chosen.
+const ONLY: [&str; 8] =
+    ["advance", "attend_combine", "attend_prefill", "embed", "geglu", "gemm", "map", "repeat_penalty"];
+
+/// The kernels of a family.
+fn kernels(family: Family) -> &'static [&'static str] {
+    match family {
+        Family::Norms => &["rms_norm", "add_rms_norm", "ple_mix"],
+        Family::Products => &["matvec", "qkv", "gate_up", "ple_gate"],
+        Family::Attention => &["qk_norm_rope", "attend_decode"],
+        Family::Sampling => &["chunk_peaks", "argmax", "sample"],
+    }
+}
+
+/// What a model asks of the kernels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needs {
+    formats: BTreeSet<GgmlType>,
+    head_dims: BTreeSet<u32>,
+}
+
+impl Needs {
+    /// Of a file's tensors and its model's shape.
+    pub fn of(gguf: &Gguf, config: &Config) -> Self {
+        Self {
+            formats: gguf.tensors().iter().map(|tensor| tensor.ty).collect(),
+            head_dims: config.layers.iter().map(|layer| layer.head_dim).collect(),
+        }
+    }
+
+    /// Whether the model may run the variant: not one for a weight format or a head dimension that it has not.
+    fn include(&self, key: &Key<'_>) -> bool {
+        let is_for_heads = ["attend_decode", "attend_prefill", "qk_norm_rope"].contains(&key.kernel);
+        let head_dim = key.generics.iter().find_map(|generic| generic.parse().ok()).filter(|_| is_for_heads);
+        let formats =
+            key.generics.iter().filter_map(|generic| GgmlType::ALL.iter().find(|format| format.name() == *generic));
+        head_dim.is_none_or(|head_dim| self.head_dims.contains(&head_dim))
+            && formats.into_iter().all(|format| self.formats.contains(format))
+            // Gemma's activation is the other form.
+            && !key.generics.contains(&"GeluErf")
+    }
+}
+
+/// A variant's name taken apart: `matvec<Q4_K, Tree<64>, Identity, 4>`.
+struct Key<'k> {
+    kernel: &'k str,
+    generics: Vec<&'k str>,
+}
+
+impl<'k> Key<'k> {
+    fn parse(key: &'k str) -> Self {
+        let (kernel, generics) = key.split_once('<').unwrap_or((key, ""));
+        let generics = generics.strip_suffix('>').unwrap_or(generics);
+        Self { kernel, generics: generics.split(", ").collect() }
+    }
+
+    fn lanes(&self) -> Option<Lanes> {
+        self.generics.iter().find_map(|generic| match generic.split_once('<')?.0 {
+            "Tree" => Some(Lanes::Tree),
+            "Subgroups" => Some(Lanes::Subgroups),
+            _ => None,
+        })
+    }
+}
+
+fn variants(needs: &Needs, wanted: impl Fn(&Key<'_>) -> bool) -> Vec<Variant> {
+    let describe = |case: NamedCase| -> Box<Case<'static>> { Box::new(move |trial: &mut Trial| case.describe(trial)) };
+    let cases = all(Scale::Small).into_iter().zip(all(Scale::Typical));
+    cases
+        .filter(|(small, _)| {
+            let key = Key::parse(&small.key);
+            needs.include(&key) && wanted(&key)
+        })
+        .map(|(small, typical)| Variant {
+            key: small.key.clone(),
+            small: describe(small),
+            typical: Some(describe(typical)),
+        })
+        .collect()
+}
+
+/// The candidates of a family for a model, in the engine's order of preference.
+fn candidates(family: Family, needs: &Needs) -> kernel::tuning::Family {
+    let candidate = |lanes: Lanes| Candidate {
+        name: lanes.to_string(),
+        variants: variants(needs, |key| kernels(family).contains(&key.kernel) && key.lanes() == Some(lanes)),
+    };
+    kernel::tuning::Family {
+        name: format!("{} {:?} {:?}", family, needs.formats, needs.head_dims),
+        candidates: PREFERENCE.into_iter().map(candidate).collect(),
+    }
+}
+
+/// What has no alternative.
+fn only(needs: &Needs) -> kernel::tuning::Family {
+    let variants = variants(needs, |key| ONLY.contains(&key.kernel));
+    kernel::tuning::Family {
+        name: "other kernels".to_owned(),
+        candidates: vec![Candidate { name: "only".to_owned(), variants }],
+    }
+}
+
+/// Chooses the variants that a device runs for a model; gives those that were preferred but refused.
+///
+/// # Errors
+/// [`Error::Tuning`] where kernels that the model needs give wrong results on this driver, by name.
+pub(crate) async fn choose(tuning: &mut Tuning, device: &mut Device, needs: &Needs) -> Result<Vec<Refusal>, Error> {
+    let mut refused = Vec::new();
+    if device.is_cpu() {
+        return Ok(refused);
+    }
+    let mut choices = device.choices();
+    for family in Family::ALL {
+        let choice = tuning.choose(&candidates(family, needs)).await?;
+        choices = chosen(choices, family, choice.candidate);
+        refused.extend(choice.refused);
+    }
+    tuning.choose(&only(needs)).await?;
+    device.choose(choices);
+    Ok(refused)
+}
+
+fn chosen(choices: Choices, family: Family, candidate: usize) -> Choices {
+    PREFERENCE.get(candidate).map_or(choices, |lanes| choices.with(family, *lanes))
+}
+
+/// A family that was measured.
+#[derive(Clone, Debug)]
+pub struct FamilyTimes {
+    /// The family.
+    pub family: Family,
+    /// Its candidates' times, and those that cannot be used here.
+    pub measured: Measured,
+}
+
+/// Times every family of a model's kernels on the tuning's device, at E2B's shapes; `done` is called after each.
+///
+/// # Errors
+/// As [`Tuning::measure`].
+pub async fn measure(
+    tuning: &mut Tuning,
+    needs: &Needs,
+    mut done: impl FnMut(&FamilyTimes),
+) -> Result<Vec<FamilyTimes>, Error> {
+    let mut times = Vec::new();
+    for family in Family::ALL {
+        let measured = tuning.measure(&candidates(family, needs)).await?;
+        let one = FamilyTimes { family, measured };
+        done(&one);
+        times.push(one);
+    }
+    Ok(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs() -> Needs {
+        Needs { formats: [GgmlType::F32, GgmlType::Q4_K].into(), head_dims: [256].into() }
+    }
+
+    #[test]
+    fn a_key_is_taken_apart() {
+        let key = Key::parse("matvec<Q4_K, Subgroups<64>, Identity, 4>");
+        assert_eq!((key.kernel, key.lanes()), ("matvec", Some(Lanes::Subgroups)));
+        assert_eq!(key.generics, ["Q4_K", "Subgroups<64>", "Identity", "4"]);
+        assert_eq!(Key::parse("attend_combine<64>").lanes(), None);
+    }
+
+    #[test]
+    fn a_model_needs_its_own_formats_and_head_dimensions() {
+        for (key, needed) in [
+            ("matvec<Q4_K, Tree<64>, Identity, 4>", true),
+            ("matvec<Q6_K, Tree<64>, Identity, 4>", false),
+            ("qkv<Q4_K, Q6_K, Tree<64>, 4, true>", false),
+            ("attend_decode<KvF16, Tree<128>, 256, 2, true>", true),
+            ("attend_decode<KvF16, Tree<128>, 512, 2, true>", false),
+            ("attend_prefill<KvF16, 256, 128, 8>", true),
+            ("attend_combine<64>", true),
+            ("geglu<GeluErf, 256>", false),
+        ] {
+            assert_eq!(needs().include(&Key::parse(key)), needed, "{key}");
+        }
+    }
+
+    #[test]
+    fn candidates_of_a_family_have_the_same_kernels() {
+        for family in Family::ALL {
+            let family = candidates(family, &needs());
+            let count = |index: usize| family.candidates[index].variants.len();
+            assert_eq!(count(0), count(1), "{}", family.name);
+            assert!(count(0) > 0, "{}", family.name);
+        }
+    }
+
+    #[test]
+    fn every_kernel_named_here_has_cases() {
+        let cases: Vec<String> = all(Scale::Small).into_iter().map(|case| case.key).collect();
+        for kernel in Family::ALL.into_iter().flat_map(kernels).chain(&ONLY) {
+            assert!(cases.iter().any(|key| Key::parse(key).kernel == *kernel), "{kernel}");
+        }
+    }
+}
