@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use kernel::trial::{Case, Trial};
 use kernel::tuning::{Candidate, Variant};
-pub use kernel::tuning::{Choice, Measured, Preference, Refusal, Stale, Tuning, TuningError};
+pub use kernel::tuning::{Choice, Ineligible, Measured, Preference, Refusal, Stale, Tuning, TuningError};
 use kernels_src::cases::{NamedCase, Scale, all};
 
 use crate::config::Config;
@@ -152,23 +152,12 @@ pub struct FamilyTimes {
     pub measured: Measured,
 }
 
-/// Times every family of a model's kernels on the tuning's device, at E2B's shapes; `done` is called after each.
+/// Times the candidates of a family on the tuning's device at E2B's shapes, in the formats that a model needs.
 ///
 /// # Errors
 /// As [`Tuning::measure`].
-pub async fn measure(
-    tuning: &mut Tuning,
-    needs: &Needs,
-    mut done: impl FnMut(&FamilyTimes),
-) -> Result<Vec<FamilyTimes>, Error> {
-    let mut times = Vec::new();
-    for family in Family::ALL {
-        let measured = tuning.measure(&candidates(family, needs)).await?;
-        let one = FamilyTimes { family, measured };
-        done(&one);
-        times.push(one);
-    }
-    Ok(times)
+pub async fn measure(tuning: &mut Tuning, needs: &Needs, family: Family) -> Result<FamilyTimes, Error> {
+    Ok(FamilyTimes { family, measured: tuning.measure(&candidates(family, needs)).await? })
 }
 
 #[cfg(test)]

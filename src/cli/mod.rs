@@ -19,6 +19,8 @@ mod options;
 mod run;
 mod text;
 mod tokenize;
+mod tune;
+mod tuning;
 mod weights;
 
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ enum Command {
     Tokenize(tokenize::TokenizeArgs),
     Kernels(kernels::KernelsArgs),
     Bench(bench::BenchArgs),
+    Tune(tune::TuneArgs),
     Logits(logits::LogitsArgs),
 }
 
@@ -57,6 +60,7 @@ pub fn main() -> ExitCode {
         Some(Command::Tokenize(args)) => tokenize::tokenize(&args),
         Some(Command::Kernels(args)) => kernels::kernels(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
+        Some(Command::Tune(args)) => tune::tune(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
     };
     match outcome {

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use engine::device::Device;
 use engine::model::{LoadOptions, Model, Progress};
 use engine::source::{MemorySource, Source};
+use engine::tuning::Ineligible;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::error::CliError;
 use super::file::open_source;
 use super::options::DeviceArgs;
 use super::text;
+use super::tuning::Kept;
 
 /// The model that every build carries.
 static EMBEDDED: &[u8] = include_bytes!("../../models/tiny/tiny.gguf");
@@ -50,6 +52,7 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
         None => ("the embedded model".into(), Arc::new(MemorySource::from_static(EMBEDDED))),
     };
     let device = pollster::block_on(Device::open(&device.choice)).map_err(CliError::NoDevice)?;
+    let mut kept = Kept::of(&device);
     let bar = ProgressBar::new(0).with_style(bar_style());
     let mut progress = |progress: Progress| {
         // Setting the length draws at once, however often the bar was drawn just before.
@@ -58,10 +61,24 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
         }
         bar.set_position(progress.done_bytes);
     };
-    let options = LoadOptions { progress: Some(&mut progress), ..LoadOptions::new(device) };
+    let options = LoadOptions {
+        progress: Some(&mut progress),
+        tuning: kept.as_mut().map(|kept| &mut kept.tuning),
+        ..LoadOptions::new(device)
+    };
     let loaded = pollster::block_on(Model::load(source, options));
     bar.finish_and_clear();
-    Ok(Opened { model: loaded?, name, load_time: begun.elapsed() })
+    let model = loaded?;
+    for refusal in model.refused() {
+        if matches!(refusal.why, Ineligible::Wrong(_)) {
+            eprintln!("not used: {refusal}");
+        }
+    }
+    if let Some(Err(error)) = kept.map(|kept| kept.keep()) {
+        // Without the file everything is checked again next time; that is all.
+        eprintln!("what was learnt of this GPU is not kept: {error}");
+    }
+    Ok(Opened { model, name, load_time: begun.elapsed() })
 }
 
 fn bar_style() -> ProgressStyle {

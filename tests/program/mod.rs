@@ -31,7 +31,12 @@ pub fn gemmule(arguments: &[&str]) -> Command {
     let home = scratch("home");
     std::fs::create_dir_all(home.join("models")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_gemmule"));
-    command.args(arguments).env("HOME", &home).env("OLLAMA_MODELS", home.join("models")).env_remove("XDG_STATE_HOME");
+    command
+        .args(arguments)
+        .env("HOME", &home)
+        .env("OLLAMA_MODELS", home.join("models"))
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("XDG_CACHE_HOME");
     command
 }
 
