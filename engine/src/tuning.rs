@@ -1,14 +1,14 @@
 //! Which variants of the kernels a device runs for a model: only those that are right on its driver, and among them the
 //! ones that were measured fastest there. Needs the feature `tuning`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::trial::{Case, Trial};
 use kernel::tuning::{Candidate, Variant};
 pub use kernel::tuning::{Choice, Ineligible, Measured, Preference, Refusal, Stale, Tuning, TuningError};
 use kernels_src::cases::{NamedCase, Scale, all};
 
-use crate::config::Config;
+use crate::config::{Config, names};
 use crate::device::Device;
 use crate::error::Error;
 use crate::gguf::{GgmlType, Gguf};
@@ -21,6 +21,12 @@ const PREFERENCE: [Lanes; 2] = [Lanes::Subgroups, Lanes::Tree];
 const ONLY: [&str; 8] =
     ["advance", "attend_combine", "attend_prefill", "embed", "geglu", "gemm", "map", "repeat_penalty"];
 
+/// Where formats of the head are kept, which a product of its own computes.
+const HEAD: &str = "matvec with softcap";
+
+/// What no model of the engine runs by default: the other form of GELU, sums into what is there, and a cache of f32.
+const NEVER: [&str; 3] = ["GeluErf", "Accumulate", "KvF32"];
+
 /// The kernels of a family.
 fn kernels(family: Family) -> &'static [&'static str] {
     match family {
@@ -31,32 +37,68 @@ fn kernels(family: Family) -> &'static [&'static str] {
     }
 }
 
-/// What a model asks of the kernels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a model asks of the kernels: the weight formats that each meets, and the heads' dimensions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    formats: BTreeSet<GgmlType>,
+    formats: BTreeMap<&'static str, BTreeSet<GgmlType>>,
     head_dims: BTreeSet<u32>,
 }
 
 impl Needs {
     /// Of a file's tensors and its model's shape.
     pub fn of(gguf: &Gguf, config: &Config) -> Self {
-        Self {
-            formats: gguf.tensors().iter().map(|tensor| tensor.ty).collect(),
-            head_dims: config.layers.iter().map(|layer| layer.head_dim).collect(),
+        let mut needs =
+            Self { formats: BTreeMap::new(), head_dims: config.layers.iter().map(|layer| layer.head_dim).collect() };
+        let mut meet = |name: &str, kernels: &[&'static str]| {
+            if let Some(tensor) = gguf.find(name) {
+                for kernel in kernels {
+                    needs.formats.entry(kernel).or_default().insert(tensor.ty);
+                }
+            }
+        };
+        meet(names::TOKEN_EMBD, &["embed"]);
+        meet(names::PER_LAYER_TOKEN_EMBD, &["embed"]);
+        meet(names::PER_LAYER_MODEL_PROJ, &["matvec", "gemm"]);
+        let head = if gguf.find(names::OUTPUT).is_some() { names::OUTPUT } else { names::TOKEN_EMBD };
+        meet(head, &[if config.softcap.is_some() { HEAD } else { "matvec" }]);
+        for layer in 0..config.layers.len() {
+            for name in [names::attn_q(layer), names::attn_k(layer), names::attn_v(layer)] {
+                meet(&name, &["qkv", "gemm"]);
+            }
+            for name in [names::attn_output(layer), names::ffn_down(layer), names::proj(layer)] {
+                meet(&name, &["matvec", "gemm"]);
+            }
+            meet(&names::ffn_gate(layer), &["gate_up", "gemm"]);
+            meet(&names::ffn_up(layer), &["gate_up", "gemm"]);
+            meet(&names::inp_gate(layer), &["ple_gate", "gemm"]);
+        }
+        needs
+    }
+
+    /// What tells this model's family of variants from another's: its formats, or its heads.
+    fn label(&self, family: Family) -> String {
+        let list = |texts: BTreeSet<String>| texts.into_iter().collect::<Vec<_>>().join(" ");
+        match family {
+            Family::Products => {
+                let met = kernels(family).iter().filter_map(|kernel| self.formats.get(kernel)).flatten();
+                list(met.map(|format| format.name().to_owned()).collect())
+            }
+            Family::Attention => list(self.head_dims.iter().map(u32::to_string).collect()),
+            Family::Norms | Family::Sampling => String::new(),
         }
     }
 
-    /// Whether the model may run the variant: not one for a weight format or a head dimension that it has not.
+    /// Whether the model may run the variant: not one for formats, a head dimension or a number type that it has not.
     fn include(&self, key: &Key<'_>) -> bool {
         let is_for_heads = ["attend_decode", "attend_prefill", "qk_norm_rope"].contains(&key.kernel);
         let head_dim = key.generics.iter().find_map(|generic| generic.parse().ok()).filter(|_| is_for_heads);
-        let formats =
+        let is_head = key.kernel == "matvec" && key.generics.contains(&"Softcap");
+        let met = self.formats.get(if is_head { HEAD } else { key.kernel });
+        let mut formats =
             key.generics.iter().filter_map(|generic| GgmlType::ALL.iter().find(|format| format.name() == *generic));
         head_dim.is_none_or(|head_dim| self.head_dims.contains(&head_dim))
-            && formats.into_iter().all(|format| self.formats.contains(format))
-            // Gemma's activation is the other form.
-            && !key.generics.contains(&"GeluErf")
+            && formats.all(|format| met.is_some_and(|met| met.contains(format)))
+            && !NEVER.iter().any(|never| key.generics.contains(never))
     }
 }
 
@@ -105,7 +147,7 @@ fn candidates(family: Family, needs: &Needs) -> kernel::tuning::Family {
         variants: variants(needs, |key| kernels(family).contains(&key.kernel) && key.lanes() == Some(lanes)),
     };
     kernel::tuning::Family {
-        name: format!("{} {:?} {:?}", family, needs.formats, needs.head_dims),
+        name: format!("{family} {}", needs.label(family)),
         candidates: PREFERENCE.into_iter().map(candidate).collect(),
     }
 }
@@ -165,7 +207,9 @@ mod tests {
     use super::*;
 
     fn needs() -> Needs {
-        Needs { formats: [GgmlType::F32, GgmlType::Q4_K].into(), head_dims: [256].into() }
+        let formats =
+            ["matvec", "gemm", "gate_up", "ple_gate", "qkv", "embed"].map(|kernel| (kernel, [GgmlType::Q4_K].into()));
+        Needs { formats: formats.into(), head_dims: [256].into() }
     }
 
     #[test]
@@ -181,6 +225,8 @@ mod tests {
         for (key, needed) in [
             ("matvec<Q4_K, Tree<64>, Identity, 4>", true),
             ("matvec<Q6_K, Tree<64>, Identity, 4>", false),
+            ("matvec<Q4_K, Tree<64>, Softcap, 4>", false),
+            ("matvec<Q4_K, Tree<64>, Accumulate, 4>", false),
             ("qkv<Q4_K, Q6_K, Tree<64>, 4, true>", false),
             ("attend_decode<KvF16, Tree<128>, 256, 2, true>", true),
             ("attend_decode<KvF16, Tree<128>, 512, 2, true>", false),
