@@ -119,7 +119,7 @@ fn free_function(
             #gradient
             ::kernel::__emit_only! {
                 #[doc(hidden)]
-                #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+                #[allow(unused, clippy::all)]
                 pub #twin
             }
             #reference
@@ -263,7 +263,7 @@ fn trait_function(
     let twin = twin.named(name);
     Some(quote! {
         #[doc(hidden)]
-        #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+        #[allow(unused, clippy::all)]
         #twin
         #reference
     })
@@ -348,7 +348,7 @@ fn implemented_function(
     function.attrs.push(syn::parse_quote!(#[inline]));
     Some(quote! {
         #[doc(hidden)]
-        #[allow(clippy::too_many_arguments, unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+        #[allow(unused, clippy::all)]
         #visibility #twin
         #reference
     })
@@ -359,7 +359,7 @@ fn reference_only(reference: &TokenStream) -> TokenStream {
     quote! {
         ::kernel::__reference_only! {
             #[doc(hidden)]
-            #[allow(dead_code, clippy::too_many_arguments, unused_variables, unused_parens)]
+            #[allow(unused, clippy::all)]
             #reference
         }
     }

@@ -513,7 +513,7 @@ impl Expansion {
 
             ::kernel::__emit_only! {
                 /// The variant's WGSL.
-                #[allow(unused_variables, clippy::let_unit_value, clippy::unused_unit, unused_parens)]
+                #[allow(unused, clippy::all)]
                 #visibility fn emit<#params_list>() -> ::kernel::emit::EmittedVariant #bounds {
                     let () = Kernel #turbofish::LIMITS;
                     let key = <Kernel #type_generics as ::kernel::dispatch::Variant>::key();
@@ -580,7 +580,7 @@ impl Expansion {
         quote! {
             ::kernel::__reference_only! {
                 #[doc(hidden)]
-                #[allow(clippy::too_many_arguments, unused_parens)]
+                #[allow(unused, clippy::all)]
                 pub #reference
             }
         }

@@ -1,5 +1,12 @@
 //! `#[differentiable]` over every construct of the language that it takes: the derived gradients, on the CPU and on a
 //! GPU where there is one, against central differences of the same formula in f64.
+#![allow(
+    dead_code,
+    unused_assignments,
+    clippy::approx_constant,
+    clippy::manual_range_contains,
+    reason = "the functions show every shape that an author may write; what is called are their gradients"
+)]
 
 use kernel::cpu::CpuOptions;
 use kernel::dispatch::{Device, Recorder};

@@ -11,6 +11,9 @@ use crate::report::{Outcome, Report};
 /// Lavapipe's vector widths in bits; its subgroups are a 32nd of it: 4, 8 and 16 invocations.
 const VECTOR_WIDTHS: [(&str, &str); 3] = [("128", "4"), ("256", "8"), ("512", "16")];
 
+/// Tests of the kernels that look at the CPU executor or at no device's subgroups: once is enough.
+const ONE_WIDTH: [&str; 5] = ["cases", "check", "costs", "noop", "tolerance"];
+
 /// The crates that must build for the browser.
 const WASM_CRATES: [&str; 3] = ["kernel", "kernels-src", "gemmule-engine"];
 
@@ -29,6 +32,7 @@ pub fn run(report: &mut Report, found: &Found) {
     licences(report);
     python(report);
     tests(report, found);
+    examples(report, found);
     tint(report, found);
 }
 
@@ -89,13 +93,20 @@ fn tests(report: &mut Report, found: &Found) {
     }
 }
 
+/// The examples are a workspace of their own, as a stranger's program is; its settings lie in its folder.
+fn examples(report: &mut Report, found: &Found) {
+    let folder = report.root().join("examples");
+    report.tests("examples", on_gpu(cargo_with(&["test", "--no-fail-fast"]).current_dir(folder), found));
+}
+
 /// The tests in `kernels-src/tests`: files, and folders with a `main.rs`. None where the folder cannot be read, which
 /// then runs every test.
 fn kernel_tests(root: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join("kernels-src/tests")) else { return Vec::new() };
     let is_test = |path: &PathBuf| path.extension().is_some_and(|e| e == "rs") || path.join("main.rs").is_file();
     let paths = entries.flatten().map(|entry| entry.path()).filter(is_test);
-    let mut names: Vec<String> = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let names = paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let mut names: Vec<String> = names.filter(|name| !ONE_WIDTH.contains(&name.as_str())).collect();
     names.sort();
     names
 }

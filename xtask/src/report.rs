@@ -101,7 +101,10 @@ impl Report {
         println!("\n=== {name}: {}", shown(command));
         let begun = Instant::now();
         let mut tally = Tally::default();
-        let outcome = match streamed(command.current_dir(&self.root), &mut tally) {
+        if command.get_current_dir().is_none() {
+            command.current_dir(&self.root);
+        }
+        let outcome = match streamed(command, &mut tally) {
             Ok(true) if needs_tests && tally.ran() == 0 => {
                 println!("no test ran: the filter matches nothing");
                 Outcome::Failed

@@ -214,7 +214,7 @@ pub fn structure_items(gradient: &Gradient, sig: &Signature) -> TokenStream {
         }
     });
     quote! {
-        #[allow(missing_docs, clippy::too_many_arguments)]
+        #[allow(missing_docs, unused, clippy::all)]
         impl #name {
             #[doc(hidden)]
             #[inline(always)]

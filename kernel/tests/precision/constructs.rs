@@ -10,6 +10,7 @@ use super::{double, in_f64, values};
 /// A third is no f32 and no f64; the two differ in the ninth digit.
 const THIRD: f64 = 1.0 / 3.0;
 
+#[allow(clippy::unnecessary_cast, reason = "`as` is one of the constructs")]
 #[kernel(workgroup = 1, groups = 1)]
 fn statements(x: &Storage<f32>, y: &mut Storage<f32>) {
     let third: f32 = x[0] / 3.0f32;
@@ -227,6 +228,7 @@ fn greatest(x: &Storage<f32>, y: &mut Storage<u32>) {
     y[0] = best;
 }
 
+#[allow(clippy::multiple_bound_locations, reason = "bounds may stand in both places")]
 #[kernel(workgroup = 1, groups = 1)]
 fn generic<T: Value>(x: &Storage<T>, y: &mut Storage<T>)
 where

@@ -1,4 +1,5 @@
 //! WGSL's builtin functions.
+#![allow(clippy::approx_constant, reason = "the expected results are what they are")]
 
 use kernel::prelude::*;
 

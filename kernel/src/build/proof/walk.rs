@@ -142,7 +142,7 @@ impl<'m> Walk<'m> {
         }
         let flow = self.block(&function.body);
         let last_returns = matches!(function.body.last(), Some(Statement::Return { .. }));
-        let Some(mut frame) = self.frames.pop() else { return None };
+        let mut frame = self.frames.pop()?;
         if flow == Flow::Falls {
             frame.exits.push(Exit {
                 state: std::mem::take(&mut self.state),
