@@ -97,6 +97,8 @@ fn the_kernels_that_exceed_older_devices_are_these() {
         ("ple_gate", buffers),
         ("qk_norm_rope", buffers),
         ("qkv", buffers),
+        ("row_wise_backward", buffers),
+        ("row_wise_weight_backward", buffers),
         ("sample", buffers),
     ]
     .map(|(kernel, limit)| (kernel.to_owned(), limit));

@@ -82,7 +82,7 @@ impl NamedCase {
     }
 }
 
-/// A case for each variant of [`variants`](fn@crate::variants), in the list's order.
+/// A case for each variant of `variants!`, in the list's order.
 #[inline]
 pub fn all(scale: Scale) -> Vec<NamedCase> {
     crate::variants::cases().into_iter().map(|case| NamedCase { scale, ..case }).collect()
