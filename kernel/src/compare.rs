@@ -122,6 +122,7 @@ impl fmt::Display for Comparison {
 ///     }
 /// }
 ///
+/// # fn main() -> Result<(), kernel::compare::CompareError> {
 /// let hundred = |trial: &mut Trial| -> Result<(), DispatchError> {
 ///     let x = trial.random("x", 100)?;
 ///     let mut y = trial.output("y", 100)?;
@@ -130,7 +131,8 @@ impl fmt::Display for Comparison {
 /// };
 /// let comparison = kernel::compare(&hundred, None)?;
 /// assert!(comparison.is_within());
-/// # Ok::<(), kernel::compare::CompareError>(())
+/// # Ok(())
+/// # }
 /// ```
 pub fn compare(case: &Case<'_>, gpu: Option<&Device>) -> Result<Comparison, CompareError> {
     let cpu = Device::Cpu(CpuOptions::default());
