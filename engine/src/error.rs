@@ -21,6 +21,9 @@ pub enum Error {
     /// The chat template or the messages given to it are at fault.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// An adapter, or what is asked of one, is at fault.
+    #[error(transparent)]
+    Lora(#[from] crate::lora::LoraError),
     /// The device refused, ran out of memory or was lost.
     #[error(transparent)]
     Device(#[from] kernel::dispatch::DispatchError),

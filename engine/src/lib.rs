@@ -1,9 +1,12 @@
 //! Gemma 4 from a GGUF file: where its bytes come from ([`source`]), the container ([`gguf`]), the model's shape
-//! ([`config`]), text to token ids and back ([`tokenizer`]), chat turns ([`chat`]) and Ollama's store ([`ollama`]).
+//! ([`config`]), text to token ids and back ([`tokenizer`]), chat turns ([`chat`]), adapters ([`lora`]) and Ollama's
+//! store ([`ollama`]).
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod atomic_file;
 pub mod bandwidth;
 pub mod chat;
 pub mod config;
@@ -11,9 +14,11 @@ pub mod device;
 pub mod error;
 pub mod gguf;
 pub mod kernels;
+pub mod lora;
 pub mod model;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod ollama;
+pub mod random;
 pub mod sampling;
 pub mod session;
 pub mod source;

@@ -54,6 +54,7 @@ impl CliError {
                 | Error::Config(_)
                 | Error::Tokenizer(_)
                 | Error::Chat(_)
+                | Error::Lora(_)
                 | Error::Store(_)
                 | Error::Sampling(_)
                 | Error::Session(_),
