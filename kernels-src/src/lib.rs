@@ -15,6 +15,7 @@ pub mod matvec;
 pub mod norm;
 pub mod peak;
 pub mod ple;
+pub mod product;
 pub mod quant;
 pub mod reduce;
 pub mod rope;

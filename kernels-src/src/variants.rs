@@ -8,6 +8,7 @@ use crate::gemm::*;
 use crate::low_rank::*;
 use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
 use crate::peak::*;
+use crate::product::*;
 use crate::rope::*;
 use crate::row_wise::{RmsNorm, Softmax, row_wise, row_wise_backward, row_wise_weight_backward};
 use crate::sampling::*;
@@ -116,6 +117,19 @@ kernel::variants! {
         low_rank_up::<R, false>;
         low_rank_fused::<R, true>;
         low_rank_fused::<R, false>;
+    }
+    // Products of f32 matrices: factors of adapters and their gradients.
+    for A_T in [true, false] {
+        for B_T in [true, false] {
+            for ADD in [true, false] {
+                product::<16, 4, 4, A_T, B_T, ADD>;
+                product::<16, 4, 1, A_T, B_T, ADD>;
+                product::<16, 1, 4, A_T, B_T, ADD>;
+            }
+        }
+    }
+    for ADD in [true, false] {
+        product_sum::<256, ADD>;
     }
     // Training's last step.
     adamw::<256>;

@@ -8,6 +8,7 @@ mod low_rank;
 mod matvec;
 mod norm;
 mod peak;
+mod product;
 mod quant;
 mod rope;
 mod row_wise;

@@ -1,0 +1,186 @@
+// product<16, 4, 4, false, false, false> | features:
+struct ProductParams {
+    m: u32,
+    n: u32,
+    k: u32,
+    scale: f32,
+    a_at: u32,
+    a_stride: u32,
+    b_at: u32,
+    b_stride: u32,
+    y_at: u32,
+    y_stride: u32,
+    splits: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: ProductParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+var<workgroup> a_tile: array<f32, 1040>;
+var<workgroup> b_tile: array<f32, 1040>;
+
+fn stage_16_4_false_a_a_tile(at: u32, stride: u32, first: u32, lines: u32, v_from: u32, to: u32, lane: u32) {
+    for (var item: u32 = lane; item < 1024u; item += 256u) {
+        var line: u32 = (item / 16u);
+        var depth: u32 = (item % 16u);
+        let i = min((first + line), (lines - 1u));
+        let l = min((v_from + depth), (to - 1u));
+        var source: u32 = ((at + (i * stride)) + l);
+        a_tile[((depth * 65u) + line)] = select(0.0f, a[source], ((v_from + depth) < to));
+    }
+}
+
+fn stage_16_4_false_b_b_tile(at: u32, stride: u32, first: u32, lines: u32, v_from: u32, to: u32, lane: u32) {
+    for (var item: u32 = lane; item < 1024u; item += 256u) {
+        var line: u32 = (item / 16u);
+        var depth: u32 = (item % 16u);
+        let i = min((first + line), (lines - 1u));
+        let l = min((v_from + depth), (to - 1u));
+        var source: u32 = ((at + (i * stride)) + l);
+        b_tile[((depth * 65u) + line)] = select(0.0f, b[source], ((v_from + depth) < to));
+    }
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let a_tiles = (((uniforms.params.m + 64u) - 1u) / 64u);
+    let b_tiles = (((uniforms.params.n + 64u) - 1u) / 64u);
+    let first_a = ((group % a_tiles) * 64u);
+    let first_b = (((group / a_tiles) % b_tiles) * 64u);
+    let split = ((group / a_tiles) / b_tiles);
+    let per_split = (((uniforms.params.k + uniforms.params.splits) - 1u) / uniforms.params.splits);
+    let end = min(((split + 1u) * per_split), uniforms.params.k);
+    let column = (local_invocation_index % 16u);
+    let line = (local_invocation_index / 16u);
+    var acc: array<array<f32, 4>, 4> = array<array<f32, 4>, 4>();
+    for (var v_from: u32 = min((split * per_split), uniforms.params.k); v_from < end; v_from += 16u) {
+        stage_16_4_false_a_a_tile(uniforms.params.a_at, uniforms.params.a_stride, first_a, uniforms.params.m, v_from, end, local_invocation_index);
+        stage_16_4_false_b_b_tile(uniforms.params.b_at, uniforms.params.b_stride, first_b, uniforms.params.n, v_from, end, local_invocation_index);
+        workgroupBarrier();
+        for (var depth: u32 = 0u; depth < 16u; depth++) {
+            var left: array<f32, 4> = array<f32, 4>();
+            left[0u] = a_tile[(((depth * 65u) + line) + 0u)];
+            left[1u] = a_tile[(((depth * 65u) + line) + 16u)];
+            left[2u] = a_tile[(((depth * 65u) + line) + 32u)];
+            left[3u] = a_tile[(((depth * 65u) + line) + 48u)];
+            let right = b_tile[(((depth * 65u) + column) + 0u)];
+            acc[0u][0u] = fma(left[0u], right, acc[0u][0u]);
+            acc[1u][0u] = fma(left[1u], right, acc[1u][0u]);
+            acc[2u][0u] = fma(left[2u], right, acc[2u][0u]);
+            acc[3u][0u] = fma(left[3u], right, acc[3u][0u]);
+            let right_1 = b_tile[(((depth * 65u) + column) + 16u)];
+            acc[0u][1u] = fma(left[0u], right_1, acc[0u][1u]);
+            acc[1u][1u] = fma(left[1u], right_1, acc[1u][1u]);
+            acc[2u][1u] = fma(left[2u], right_1, acc[2u][1u]);
+            acc[3u][1u] = fma(left[3u], right_1, acc[3u][1u]);
+            let right_2 = b_tile[(((depth * 65u) + column) + 32u)];
+            acc[0u][2u] = fma(left[0u], right_2, acc[0u][2u]);
+            acc[1u][2u] = fma(left[1u], right_2, acc[1u][2u]);
+            acc[2u][2u] = fma(left[2u], right_2, acc[2u][2u]);
+            acc[3u][2u] = fma(left[3u], right_2, acc[3u][2u]);
+            let right_3 = b_tile[(((depth * 65u) + column) + 48u)];
+            acc[0u][3u] = fma(left[0u], right_3, acc[0u][3u]);
+            acc[1u][3u] = fma(left[1u], right_3, acc[1u][3u]);
+            acc[2u][3u] = fma(left[2u], right_3, acc[2u][3u]);
+            acc[3u][3u] = fma(left[3u], right_3, acc[3u][3u]);
+        }
+        workgroupBarrier();
+    }
+    let row = ((first_a + line) + 0u);
+    let at = ((first_b + column) + 0u);
+    if ((row < uniforms.params.m) && (at < uniforms.params.n)) {
+        let v_target = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at);
+        y[v_target] = (uniforms.params.scale * acc[0u][0u]);
+    }
+    let at_1 = ((first_b + column) + 16u);
+    if ((row < uniforms.params.m) && (at_1 < uniforms.params.n)) {
+        let v_target_1 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_1);
+        y[v_target_1] = (uniforms.params.scale * acc[0u][1u]);
+    }
+    let at_2 = ((first_b + column) + 32u);
+    if ((row < uniforms.params.m) && (at_2 < uniforms.params.n)) {
+        let v_target_2 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_2);
+        y[v_target_2] = (uniforms.params.scale * acc[0u][2u]);
+    }
+    let at_3 = ((first_b + column) + 48u);
+    if ((row < uniforms.params.m) && (at_3 < uniforms.params.n)) {
+        let v_target_3 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_3);
+        y[v_target_3] = (uniforms.params.scale * acc[0u][3u]);
+    }
+    let row_1 = ((first_a + line) + 16u);
+    let at_4 = ((first_b + column) + 0u);
+    if ((row_1 < uniforms.params.m) && (at_4 < uniforms.params.n)) {
+        let v_target_4 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_4);
+        y[v_target_4] = (uniforms.params.scale * acc[1u][0u]);
+    }
+    let at_5 = ((first_b + column) + 16u);
+    if ((row_1 < uniforms.params.m) && (at_5 < uniforms.params.n)) {
+        let v_target_5 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_5);
+        y[v_target_5] = (uniforms.params.scale * acc[1u][1u]);
+    }
+    let at_6 = ((first_b + column) + 32u);
+    if ((row_1 < uniforms.params.m) && (at_6 < uniforms.params.n)) {
+        let v_target_6 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_6);
+        y[v_target_6] = (uniforms.params.scale * acc[1u][2u]);
+    }
+    let at_7 = ((first_b + column) + 48u);
+    if ((row_1 < uniforms.params.m) && (at_7 < uniforms.params.n)) {
+        let v_target_7 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_7);
+        y[v_target_7] = (uniforms.params.scale * acc[1u][3u]);
+    }
+    let row_2 = ((first_a + line) + 32u);
+    let at_8 = ((first_b + column) + 0u);
+    if ((row_2 < uniforms.params.m) && (at_8 < uniforms.params.n)) {
+        let v_target_8 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_8);
+        y[v_target_8] = (uniforms.params.scale * acc[2u][0u]);
+    }
+    let at_9 = ((first_b + column) + 16u);
+    if ((row_2 < uniforms.params.m) && (at_9 < uniforms.params.n)) {
+        let v_target_9 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_9);
+        y[v_target_9] = (uniforms.params.scale * acc[2u][1u]);
+    }
+    let at_10 = ((first_b + column) + 32u);
+    if ((row_2 < uniforms.params.m) && (at_10 < uniforms.params.n)) {
+        let v_target_10 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_10);
+        y[v_target_10] = (uniforms.params.scale * acc[2u][2u]);
+    }
+    let at_11 = ((first_b + column) + 48u);
+    if ((row_2 < uniforms.params.m) && (at_11 < uniforms.params.n)) {
+        let v_target_11 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_11);
+        y[v_target_11] = (uniforms.params.scale * acc[2u][3u]);
+    }
+    let row_3 = ((first_a + line) + 48u);
+    let at_12 = ((first_b + column) + 0u);
+    if ((row_3 < uniforms.params.m) && (at_12 < uniforms.params.n)) {
+        let v_target_12 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_12);
+        y[v_target_12] = (uniforms.params.scale * acc[3u][0u]);
+    }
+    let at_13 = ((first_b + column) + 16u);
+    if ((row_3 < uniforms.params.m) && (at_13 < uniforms.params.n)) {
+        let v_target_13 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_13);
+        y[v_target_13] = (uniforms.params.scale * acc[3u][1u]);
+    }
+    let at_14 = ((first_b + column) + 32u);
+    if ((row_3 < uniforms.params.m) && (at_14 < uniforms.params.n)) {
+        let v_target_14 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_14);
+        y[v_target_14] = (uniforms.params.scale * acc[3u][2u]);
+    }
+    let at_15 = ((first_b + column) + 48u);
+    if ((row_3 < uniforms.params.m) && (at_15 < uniforms.params.n)) {
+        let v_target_15 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_15);
+        y[v_target_15] = (uniforms.params.scale * acc[3u][3u]);
+    }
+}
