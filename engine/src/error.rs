@@ -24,6 +24,9 @@ pub enum Error {
     /// An adapter, or what is asked of one, is at fault.
     #[error(transparent)]
     Lora(#[from] crate::lora::LoraError),
+    /// Examples to learn from cannot be read or split.
+    #[error(transparent)]
+    Dataset(#[from] crate::dataset::DatasetError),
     /// The device refused, ran out of memory or was lost.
     #[error(transparent)]
     Device(#[from] kernel::dispatch::DispatchError),

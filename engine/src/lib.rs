@@ -10,6 +10,7 @@ pub mod atomic_file;
 pub mod bandwidth;
 pub mod chat;
 pub mod config;
+pub mod dataset;
 pub mod device;
 pub mod error;
 pub mod gguf;

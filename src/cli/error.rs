@@ -55,6 +55,7 @@ impl CliError {
                 | Error::Tokenizer(_)
                 | Error::Chat(_)
                 | Error::Lora(_)
+                | Error::Dataset(_)
                 | Error::Store(_)
                 | Error::Sampling(_)
                 | Error::Session(_),
