@@ -27,6 +27,9 @@ pub enum Error {
     /// Examples to learn from cannot be read or split.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
+    /// A run of training cannot be planned, recorded or taken up again.
+    #[error(transparent)]
+    Run(#[from] crate::training::RunError),
     /// The device refused, ran out of memory or was lost.
     #[error(transparent)]
     Device(#[from] kernel::dispatch::DispatchError),

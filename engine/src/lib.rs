@@ -24,6 +24,7 @@ pub mod sampling;
 pub mod session;
 pub mod source;
 pub mod tokenizer;
+pub mod training;
 #[cfg(feature = "tuning")]
 pub mod tuning;
 

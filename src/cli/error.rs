@@ -56,6 +56,7 @@ impl CliError {
                 | Error::Chat(_)
                 | Error::Lora(_)
                 | Error::Dataset(_)
+                | Error::Run(_)
                 | Error::Store(_)
                 | Error::Sampling(_)
                 | Error::Session(_),
