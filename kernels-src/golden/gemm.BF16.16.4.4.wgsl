@@ -1,6 +1,7 @@
 // gemm<BF16, 16, 4, 4> | features:
 struct GemmParams {
     n: u32,
+    first_row: u32,
     rows: u32,
     k: u32,
     y_stride: u32,
@@ -86,7 +87,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         for (var item: u32 = local_invocation_index; item < 256u; item += 256u) {
             let row = (item / 4u);
             let chunk = ((v_step * 4u) + (item % 4u));
-            let start = (min((first_w + row), (uniforms.params.rows - 1u)) * row_bytes_BF16(uniforms.params.k));
+            let start = ((uniforms.params.first_row + min((first_w + row), (uniforms.params.rows - 1u))) * row_bytes_BF16(uniforms.params.k));
             let weights = load_BF16_w((start + block_byte_BF16(chunk)), (chunk % 1u));
             w_tile[staged(row, (2u * (item % 4u)))] = weights.lo;
             w_tile[staged(row, ((2u * (item % 4u)) + 1u))] = weights.hi;

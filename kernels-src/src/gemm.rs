@@ -15,7 +15,9 @@ const QUADS: u32 = 2 * CHUNKS;
 pub struct GemmParams {
     /// Activation vectors, rows of `x`.
     pub n: u32,
-    /// Outputs, rows of `w`.
+    /// First row of `w` that takes part: a large tensor goes in pieces.
+    pub first_row: u32,
+    /// Outputs: rows of `w` that take part.
     pub rows: u32,
     /// Values in a row of `x` and weights in a row of `w`, a multiple of 32.
     pub k: u32,
@@ -32,7 +34,7 @@ fn staged(row: u32, quad: u32) -> u32 {
     row * QUADS + (quad ^ (row & 7))
 }
 
-/// `y[t, y_at + j] = Σ_i x[t, i]·w[j, i]`. `x` `[n, k]`, 4 values an element; `w` `[rows, k]` in format `Q`; `y` f32.
+/// `y[t, y_at + j] = Σ_i x[t, i]·w[first_row + j, i]`. `x` `[n, k]`, 4 values an element; `w` in format `Q`; `y` f32.
 ///
 /// A workgroup has `SIDE × SIDE` invocations with `TM × TN` outputs each, so a tile is `SIDE·TM` activation vectors by
 /// `SIDE·TN` outputs. `SIDE` = 1 needs no barriers (the CPU).
@@ -45,7 +47,7 @@ fn staged(row: u32, quad: u32) -> u32 {
         params.k % 32 == 0,
         params.k % Q::BLOCK == 0,
         4 * x.len() >= params.n * params.k,
-        4 * w.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        4 * w.len() >= (params.first_row + params.rows) * (params.k / Q::BLOCK) * Q::BYTES,
         y.len() >= (params.n - 1) * params.y_stride + params.y_at + params.rows,
     )
 )]
@@ -70,7 +72,7 @@ pub async fn gemm<Q: Quant, const SIDE: u32, const TM: usize, const TN: usize>(
         for item in strided(lane, SIDE * TN as u32 * CHUNKS, SIDE * SIDE) {
             let row = item / CHUNKS;
             let chunk = step * CHUNKS + item % CHUNKS;
-            let start = min(first_w + row, params.rows - 1) * row_bytes::<Q>(params.k);
+            let start = (params.first_row + min(first_w + row, params.rows - 1)) * row_bytes::<Q>(params.k);
             let weights = load::<Q>(w, start + block_byte::<Q>(chunk), chunk % (Q::BLOCK / 8));
             w_tile[staged(row, 2 * (item % CHUNKS))] = weights.lo;
             w_tile[staged(row, 2 * (item % CHUNKS) + 1)] = weights.hi;

@@ -6,6 +6,8 @@ pub mod adamw;
 pub mod attention;
 #[cfg(feature = "cases")]
 pub mod cases;
+pub mod cross_entropy;
+pub mod dropout;
 pub mod elementwise;
 pub mod embedding;
 pub mod geglu;
@@ -19,6 +21,7 @@ pub mod product;
 pub mod quant;
 pub mod reduce;
 pub mod rope;
+pub mod rope_backward;
 pub mod row_wise;
 pub mod sampling;
 pub mod transposed;

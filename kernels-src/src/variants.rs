@@ -3,6 +3,8 @@
 use crate::activation::*;
 use crate::adamw::*;
 use crate::attention::{decode::*, kv::*, prefill::*};
+use crate::cross_entropy::*;
+use crate::dropout::*;
 use crate::embedding::*;
 use crate::gemm::*;
 use crate::low_rank::*;
@@ -10,6 +12,7 @@ use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
 use crate::peak::*;
 use crate::product::*;
 use crate::rope::*;
+use crate::rope_backward::*;
 use crate::row_wise::{RmsNorm, Softmax, row_wise, row_wise_backward, row_wise_weight_backward};
 use crate::sampling::*;
 use crate::transposed::*;
@@ -150,6 +153,26 @@ kernel::variants! {
         }
     }
     row_wise_weight_backward::<RmsNorm, 256>;
+    for R in [Tree<64>, Subgroups<64>] {
+        qk_norm_rope_backward::<R, 32>;
+        qk_norm_rope_backward::<R, 64>;
+        qk_norm_rope_backward::<R, 128>;
+        qk_norm_rope_backward::<R, 256>;
+        qk_norm_rope_backward::<R, 512>;
+    }
+    // The loss; `Scale` by 1 is a head without a softcap.
+    for M in [Scale, Softcap] {
+        for R in [Tree<256>, Subgroups<256>] {
+            cross_entropy_piece::<M, R, true>;
+            cross_entropy_piece::<M, R, false>;
+        }
+        cross_entropy::<M, 256>;
+        cross_entropy_backward::<M, 256>;
+    }
+    scale_rows::<256>;
+    for ADD in [true, false] {
+        dropout::<256, ADD>;
+    }
     // Gradients of activations through matrices.
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         matvec_transposed::<Q, 64, 1, 1>;

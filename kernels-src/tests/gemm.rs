@@ -38,8 +38,9 @@ fn weights<Q: Quant>(w: &[u32], rows: u32, k: u32) -> Vec<f32> {
 }
 
 fn check<Q: Quant, const SIDE: u32>(device: &Device, n: u32, rows: u32, k: u32) {
-    let w = blocks::<Q>(u64::from(n + rows), rows, k);
-    let dense = weights::<Q>(&w, rows, k);
+    let first_row = 2;
+    let w = blocks::<Q>(u64::from(n + rows), first_row + rows, k);
+    let dense = &weights::<Q>(&w, first_row + rows, k)[(first_row * k) as usize..];
     let x = random(3, (n * k) as usize);
     let (stride, at) = (rows + 3, 2);
     let mut expected = vec![0.5f64; (n * stride) as usize];
@@ -54,7 +55,7 @@ fn check<Q: Quant, const SIDE: u32>(device: &Device, n: u32, rows: u32, k: u32) 
     let (x, w) = (upload(device, &quads), upload(device, &w));
     let mut y = upload(device, &vec![0.5f32; (n * stride) as usize]);
     let mut recorder = Recorder::new(device, "gemm");
-    let params = GemmParams { n, rows, k, y_stride: stride, y_at: at as u32 };
+    let params = GemmParams { n, first_row, rows, k, y_stride: stride, y_at: at as u32 };
     gemm::Kernel::<Q, SIDE, 4, 4>::dispatch(&mut recorder, params, gemm::Args { x: &x, w: &w, y: &mut y }).unwrap();
     recorder.run().unwrap();
     assert_close(&format!("{} n={n} rows={rows} k={k} SIDE={SIDE}", Q::NAME), &read(device, &y), &expected, 2e-6);

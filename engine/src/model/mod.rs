@@ -1,10 +1,12 @@
 //! A model on a device: its shape, its tokenizer and its weights, shared by every session that runs it.
 
+mod ple_rows;
 mod tensor;
 mod weights;
 
 use std::sync::Arc;
 
+pub(crate) use ple_rows::PleRows;
 pub(crate) use tensor::with_quant;
 pub use tensor::{Part, Progress, Tensor};
 pub use weights::PleResidency;

@@ -7,7 +7,7 @@ use kernels_src::attention::decode::partial_vectors;
 use super::KvType;
 use crate::config::{Attention, Kv};
 use crate::error::Error;
-use crate::model::{Model, Part, Tensor};
+use crate::model::{Model, PleRows};
 
 /// Words of the state that kernels share: `[0]` the first position of a run, `[1]` the token to decode, `[2]` the
 /// tokens generated so far.
@@ -62,8 +62,8 @@ pub(super) struct Buffers {
     pub(super) ple_in: Buffer<f32>,
     /// The per-layer inputs of one position.
     pub(super) ple_one: Buffer<f32>,
-    /// Raw rows of the table where it stays in the source, and their numbers 0, 1, ….
-    pub(super) ple_rows: Option<(Tensor, Buffer<u32>)>,
+    /// Rows of the table where it stays in the source.
+    pub(super) ple_rows: Option<PleRows>,
     pub(super) ple_gate: Buffer<f32>,
     pub(super) ple_act: Buffer<f32>,
     /// The last position's logits.
@@ -118,16 +118,10 @@ impl Buffers {
         let ple = config.ple.unwrap_or(0) as usize;
         let head_rows = most(|layer| layer.heads);
         let head_dim = most(|layer| layer.head_dim);
-        let ple_rows = match &model.inner.ple_rows {
-            Some(info) if model.reads_ple_rows() => {
-                let buffer = words((info.row_bytes() as usize * chunk).div_ceil(4), "per-layer rows")?;
-                let (ty, k, rows) = (info.ty, info.row_len() as u32, chunk as u32);
-                let parts = vec![Part { buffer, first_row: 0, rows }];
-                let numbers: Vec<u32> = (0..rows).collect();
-                Some((Tensor { ty, rows, k, parts }, device.upload(&numbers, "row numbers")?))
-            }
-            _ => None,
-        };
+        let ple_rows = PleRows::new(model, chunk)?;
+        if let Some(rows) = &ple_rows {
+            bytes.set(bytes.get() + rows.bytes());
+        }
         Ok(Self {
             kv,
             caches,

@@ -3,7 +3,7 @@
 mod buffers;
 mod decode;
 mod generate;
-mod ops;
+pub(crate) mod ops;
 mod prefill;
 mod profile;
 
@@ -294,16 +294,9 @@ impl Session {
 
     /// Brings the tokens' rows of the per-layer embedding table to the device, where the table stayed in the source.
     fn fetch_ple_rows(&mut self, tokens: &[TokenId]) -> Result<(), Error> {
-        let (Some(info), Some((rows, _))) = (&self.model.inner.ple_rows, &mut self.buffers.ple_rows) else {
-            return Ok(());
-        };
-        let Some(part) = rows.parts.first_mut() else { return Ok(()) };
-        let mut bytes = Vec::new();
-        for token in tokens {
-            let row = u64::from(token.0);
-            bytes.extend(info.read_rows(&*self.model.inner.source, row..row + 1)?);
+        match &mut self.buffers.ple_rows {
+            Some(rows) => rows.fetch(&self.model, tokens),
+            None => Ok(()),
         }
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        Ok(self.model.device().dispatch().write_bytes(&mut part.buffer, 0, &bytes)?)
     }
 }

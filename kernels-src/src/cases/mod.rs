@@ -3,6 +3,7 @@
 
 mod adamw;
 mod attention;
+mod cross_entropy;
 mod elementwise;
 mod low_rank;
 mod matvec;

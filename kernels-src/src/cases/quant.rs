@@ -46,10 +46,11 @@ impl<Q: Blocks, const SIDE: u32, const TM: usize, const TN: usize> Tried for gem
         let (n, rows) = scale.pick((SIDE * TM as u32 + 1, SIDE * TN as u32 + 3), (TOKENS, FFN));
         let k = scale.pick(if Q::BLOCK > 64 { Q::BLOCK } else { 64 }, HIDDEN);
         let (y_stride, y_at) = scale.pick((rows + 5, 2), (rows, 0));
+        let first_row = scale.pick(3, 0);
         let x: Buffer<Vec4<f32>> = trial.random("x", (n * k) as usize)?.cast();
-        let w = tensor::<Q>(trial, "w", rows, k)?;
+        let w = tensor::<Q>(trial, "w", first_row + rows, k)?;
         let mut y = trial.output("y", (n * y_stride) as usize)?;
-        let params = GemmParams { n, rows, k, y_stride, y_at };
+        let params = GemmParams { n, first_row, rows, k, y_stride, y_at };
         Self::dispatch(trial, params, gemm::Args { x: &x, w: &w, y: &mut y })?;
         Ok(())
     }

@@ -1,22 +1,23 @@
 //! From token ids to the stream and to the per-layer inputs.
 
-use kernel::dispatch::Buffer;
+use kernel::dispatch::{Buffer, Recorder};
 use kernel::types::Vec4;
 use kernels_src::embedding::{EmbedParams, embed};
 use kernels_src::ple::{PleMixParams, ple_mix};
 
 use super::matmul::{Output, multiply};
 use super::{Ops, Rows};
+use crate::config::Config;
 use crate::error::Error;
-use crate::kernels::{Family, with_reduce};
+use crate::kernels::{Choices, Family, with_reduce};
 use crate::model::{Tensor, with_quant};
 
 /// Where ids lie and how many there are.
 #[derive(Clone, Copy)]
-struct Ids<'b> {
-    buffer: &'b Buffer<u32>,
-    at: u32,
-    count: Rows,
+pub(crate) struct Ids<'b> {
+    pub(crate) buffer: &'b Buffer<u32>,
+    pub(crate) at: u32,
+    pub(crate) count: Rows,
 }
 
 impl Ops<'_> {
@@ -51,7 +52,6 @@ impl Ops<'_> {
             return Ok(());
         };
         let config = self.model.config();
-        let layers = config.layers.len() as u32;
         let b = &mut *self.buffers;
         let scale = (width as f32).sqrt();
         match (&ple.table, &b.ple_rows) {
@@ -62,24 +62,17 @@ impl Ops<'_> {
                 };
                 gather(self.recorder, table, ids, scale, &mut b.ple_tok)?;
             }
-            (None, Some((table, numbers))) => {
-                let ids = Ids { buffer: numbers, at: 0, count: rows };
-                gather(self.recorder, table, ids, scale, &mut b.ple_tok)?;
+            (None, Some(kept)) => {
+                let ids = Ids { buffer: &kept.numbers, at: 0, count: rows };
+                gather(self.recorder, &kept.tensor, ids, scale, &mut b.ple_tok)?;
             }
             (None, None) => return Ok(()),
         }
         let lanes = self.choices.lanes(Family::Products);
         multiply(self.recorder, lanes, &ple.model_proj, &b.h[0], &mut b.ple_ctx, rows, Output::dense(&ple.model_proj))?;
-        let params = PleMixParams {
-            rows: rows.0 * layers,
-            n: width,
-            eps: config.rms_eps,
-            scale: (config.hidden as f32).powf(-0.5),
-        };
         let ple_in = if decoded { &mut b.ple_one } else { &mut b.ple_in };
         let args = ple_mix::Args { ctx: &b.ple_ctx, tok: &b.ple_tok, w: &ple.proj_norm, ple_in };
-        with_reduce!(self.choices.lanes(Family::Norms), 256, R => { ple_mix::Kernel::<R>::dispatch(self.recorder, params, args)?; });
-        Ok(())
+        mix_ple(self.recorder, self.choices, config, rows, args)
     }
 
     /// Keeps the last row's stream and per-layer inputs where the tail, which knows one row, looks for them.
@@ -97,8 +90,27 @@ impl Ops<'_> {
     }
 }
 
-fn gather(
-    recorder: &mut kernel::dispatch::Recorder,
+/// The per-layer inputs of `rows` positions, from the stream's projection and the table's rows.
+pub(crate) fn mix_ple(
+    recorder: &mut Recorder,
+    choices: Choices,
+    config: &Config,
+    rows: Rows,
+    args: ple_mix::Args<'_>,
+) -> Result<(), Error> {
+    let params = PleMixParams {
+        rows: rows.0 * config.layers.len() as u32,
+        n: config.ple.unwrap_or(0),
+        eps: config.rms_eps,
+        scale: (config.hidden as f32).powf(-0.5),
+    };
+    with_reduce!(choices.lanes(Family::Norms), 256, R => { ple_mix::Kernel::<R>::dispatch(recorder, params, args)?; });
+    Ok(())
+}
+
+/// Rows of a table, each value times `scale`.
+pub(crate) fn gather(
+    recorder: &mut Recorder,
     table: &Tensor,
     ids: Ids<'_>,
     scale: f32,

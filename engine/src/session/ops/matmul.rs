@@ -8,7 +8,7 @@ use kernels_src::matvec::{Identity, MatvecParams, matvec};
 use super::Rows;
 use crate::error::Error;
 use crate::kernels::{Lanes, with_reduce};
-use crate::model::{Tensor, with_quant};
+use crate::model::{Part, Tensor, with_quant};
 
 /// Rows of a tensor that a workgroup of a matvec computes.
 pub(super) const ROWS: usize = 4;
@@ -18,22 +18,22 @@ const FEW_ROWS: u32 = 4096;
 
 /// Where outputs go in a row of the result.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Output {
+pub(crate) struct Output {
     /// Values from one row to the next.
-    pub(super) stride: u32,
+    pub(crate) stride: u32,
     /// Where the tensor's first output lies.
-    pub(super) at: u32,
+    pub(crate) at: u32,
 }
 
 impl Output {
     /// A result that holds this tensor's outputs alone.
-    pub(super) fn dense(tensor: &Tensor) -> Self {
+    pub(crate) fn dense(tensor: &Tensor) -> Self {
         Self { stride: tensor.rows, at: 0 }
     }
 }
 
 /// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for `rows` activation vectors.
-pub(super) fn multiply(
+pub(crate) fn multiply(
     recorder: &mut Recorder,
     lanes: Lanes,
     tensor: &Tensor,
@@ -42,10 +42,10 @@ pub(super) fn multiply(
     rows: Rows,
     output: Output,
 ) -> Result<(), Error> {
-    let x = x.view::<Vec4<f32>>();
     for part in &tensor.parts {
         let at = output.at + part.first_row;
         if rows == Rows(1) {
+            let x = x.view::<Vec4<f32>>();
             let params = MatvecParams { rows: part.rows, k: tensor.k, y_at: at, cap: 0.0 };
             let args = matvec::Args { w: &part.buffer, x: &x, y };
             // Few rows fill a GPU only when each workgroup takes fewer of them.
@@ -55,12 +55,63 @@ pub(super) fn multiply(
             }));
             continue;
         }
-        let params = GemmParams { n: rows.0, rows: part.rows, k: tensor.k, y_stride: output.stride, y_at: at };
-        let args = gemm::Args { x: &x, w: &part.buffer, y };
-        with_quant!(tensor.ty, Q => match lanes {
-            Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
-            _ => { gemm::Kernel::<Q, 16, 4, 4>::dispatch(recorder, params, args)?; }
-        });
+        multiply_piece(recorder, lanes, Piece::whole(tensor, part), x, y, rows, Output { at, ..output })?;
     }
+    Ok(())
+}
+
+/// Consecutive rows of one part of a tensor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece<'t> {
+    pub(crate) tensor: &'t Tensor,
+    pub(crate) part: &'t Part,
+    /// The first of them in the part.
+    pub(crate) first_row: u32,
+    pub(crate) rows: u32,
+}
+
+impl<'t> Piece<'t> {
+    /// All rows of a part.
+    pub(crate) fn whole(tensor: &'t Tensor, part: &'t Part) -> Self {
+        Self { tensor, part, first_row: 0, rows: part.rows }
+    }
+
+    /// A tensor in pieces of at most `rows` rows, in order.
+    pub(crate) fn of(tensor: &'t Tensor, rows: u32) -> impl Iterator<Item = Self> {
+        tensor.parts.iter().flat_map(move |part| {
+            (0..part.rows).step_by(rows as usize).map(move |first_row| Self {
+                tensor,
+                part,
+                first_row,
+                rows: rows.min(part.rows - first_row),
+            })
+        })
+    }
+
+    /// Its first row among all of the tensor's.
+    pub(crate) fn row(&self) -> u32 {
+        self.part.first_row + self.first_row
+    }
+}
+
+/// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for the rows `j` of a piece.
+pub(crate) fn multiply_piece(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    piece: Piece<'_>,
+    x: &Buffer<f32>,
+    y: &mut Buffer<f32>,
+    rows: Rows,
+    output: Output,
+) -> Result<(), Error> {
+    let Piece { tensor, part, first_row, rows: outputs } = piece;
+    let params =
+        GemmParams { n: rows.0, first_row, rows: outputs, k: tensor.k, y_stride: output.stride, y_at: output.at };
+    let x = x.view::<Vec4<f32>>();
+    let args = gemm::Args { x: &x, w: &part.buffer, y };
+    with_quant!(tensor.ty, Q => match lanes {
+        Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
+        _ => { gemm::Kernel::<Q, 16, 4, 4>::dispatch(recorder, params, args)?; }
+    });
     Ok(())
 }

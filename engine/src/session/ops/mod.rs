@@ -3,12 +3,13 @@
 
 mod batch;
 mod embed;
-mod matmul;
+pub(crate) mod matmul;
 mod sample;
 mod token;
 
 use kernel::dispatch::Recorder;
 
+pub(crate) use embed::{Ids, gather, mix_ple};
 pub(super) use token::Stream;
 
 use super::buffers::Buffers;
@@ -25,7 +26,7 @@ pub(super) const WINDOW_SPLITS: u32 = 4;
 
 /// Positions of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rows(pub(super) u32);
+pub(crate) struct Rows(pub(crate) u32);
 
 /// Records computations of one model on one session's buffers.
 pub(super) struct Ops<'a> {
@@ -62,18 +63,23 @@ impl<'a> Ops<'a> {
     }
 
     fn rope(&self, index: usize) -> Result<&'a RopeWeights, Error> {
-        let weights = &self.model.inner.weights;
-        let shape = &self.model.config().layers[index];
-        let table = match shape.kind {
-            crate::config::Attention::Sliding => &weights.rope_sliding,
-            crate::config::Attention::Full => &weights.rope_full,
-        };
-        table.as_ref().ok_or_else(|| head_dim_error(shape.head_dim))
+        rope_of(self.model, index)
     }
 }
 
+/// The rotation of a layer's kind.
+pub(crate) fn rope_of(model: &Model, index: usize) -> Result<&RopeWeights, Error> {
+    let weights = &model.inner.weights;
+    let shape = &model.config().layers[index];
+    let table = match shape.kind {
+        crate::config::Attention::Sliding => &weights.rope_sliding,
+        crate::config::Attention::Full => &weights.rope_full,
+    };
+    table.as_ref().ok_or_else(|| head_dim_error(shape.head_dim))
+}
+
 /// No kernel variant has this head dimension.
-fn head_dim_error(head_dim: u32) -> Error {
+pub(crate) fn head_dim_error(head_dim: u32) -> Error {
     ConfigError::Value {
         key: crate::config::names::keys::KEY_LENGTH,
         value: head_dim.to_string(),
@@ -85,7 +91,7 @@ fn head_dim_error(head_dim: u32) -> Error {
 /// Runs `$body` with the constants `HD`, `W` and `ACC` of prefill attention for a head dimension and a device.
 macro_rules! with_head_dim {
     ($lanes:expr, $head_dim:expr, $HD:ident, $W:ident, $ACC:ident => $body:expr) => {
-        with_head_dim!(@each $lanes, $head_dim, $HD, $W, $ACC, $body, 32 32 8 128, 64 32 8 256, 128 64 8 512, 256 128 8 1024, 512 256 8 2048)
+        $crate::session::ops::with_head_dim!(@each $lanes, $head_dim, $HD, $W, $ACC, $body, 32 32 8 128, 64 32 8 256, 128 64 8 512, 256 128 8 1024, 512 256 8 2048)
     };
     (@each $lanes:expr, $head_dim:expr, $HD:ident, $W:ident, $ACC:ident, $body:expr, $($hd:literal $w:literal $acc:literal $single:literal),*) => {
         match ($lanes == $crate::kernels::Lanes::Single, $head_dim) {
@@ -105,4 +111,4 @@ macro_rules! with_head_dim {
         }
     };
 }
-use with_head_dim;
+pub(crate) use with_head_dim;

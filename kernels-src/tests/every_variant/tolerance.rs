@@ -1,10 +1,8 @@
 //! Every kernel beside itself in f64: each case on the CPU executor and on a GPU, within the kernel's tolerance.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::gpu;
+use crate::common::gpu;
 use kernel::compare::{CompareError, compare};
 use kernel::dispatch::DispatchError;
 use kernels_src::cases::{Scale, all};

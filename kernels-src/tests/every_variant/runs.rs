@@ -1,10 +1,8 @@
 //! Every variant's case: it is there, it runs, and the CPU executor and a GPU agree on it.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::{cpu, gpu};
+use crate::common::{cpu, gpu};
 use kernel::dispatch::Device;
 use kernel::tolerance::Tolerance;
 use kernel::trial::{Output, Trial};

@@ -1,10 +1,8 @@
 //! The cost cards' formulas against counts made by hand, on the small cases' shapes.
 
-mod common;
-
 use std::sync::LazyLock;
 
-use common::cpu;
+use crate::common::cpu;
 use kernel::cost::Cost;
 use kernel::trial::Trial;
 use kernel::variant::KernelTable;

@@ -1,8 +1,6 @@
 //! Every kernel under shadow memory: no races, no reads of what nobody wrote, nothing out of bounds, the same outputs
 //! whatever the order of turns and the size of a subgroup.
 
-mod barriers;
-
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

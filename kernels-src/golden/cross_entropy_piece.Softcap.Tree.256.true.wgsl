@@ -1,0 +1,155 @@
+// cross_entropy_piece<Softcap, Tree<256>, true> | features:
+struct CrossEntropyPieceParams {
+    rows: u32,
+    n: u32,
+    first: u32,
+    factor: f32,
+}
+
+struct MapValueGradient {
+    x: f32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: CrossEntropyPieceParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> targets: array<u32>;
+@group(0) @binding(2) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(3) var<storage, read_write> running: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read_write> faded: array<f32>;
+@group(0) @binding(5) var<storage, read_write> target_products: array<f32>;
+var<workgroup> scratch: array<f32, 256>;
+
+fn Softcap_value(x: f32, factor: f32) -> f32 {
+    return (factor * tanh(clamp((x / factor), (-10.0f), 10.0f)));
+}
+
+fn Tree_256_max_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 128u)]);
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 64u)]);
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 32u)]);
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 16u)]);
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 8u)]);
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 4u)]);
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 2u)]);
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] = max(scratch[lane], scratch[(lane + 1u)]);
+    }
+    workgroupBarrier();
+    let greatest = scratch[0i];
+    workgroupBarrier();
+    return greatest;
+}
+
+fn Softcap_value_gradient(x: f32, factor: f32, dy: f32) -> MapValueGradient {
+    let v_1 = (x / factor);
+    let v = tanh(clamp(v_1, (-10.0f), 10.0f));
+    let q = (select(0.0f, ((dy * factor) - ((dy * factor) * (v * v))), ((v_1 >= (-10.0f)) && (v_1 <= 10.0f))) / factor);
+    return MapValueGradient(q);
+}
+
+fn Tree_256_sum_scratch(value: f32, lane: u32) -> f32 {
+    scratch[lane] = value;
+    workgroupBarrier();
+    if (lane < 128u) {
+        scratch[lane] += scratch[(lane + 128u)];
+    }
+    workgroupBarrier();
+    if (lane < 64u) {
+        scratch[lane] += scratch[(lane + 64u)];
+    }
+    workgroupBarrier();
+    if (lane < 32u) {
+        scratch[lane] += scratch[(lane + 32u)];
+    }
+    workgroupBarrier();
+    if (lane < 16u) {
+        scratch[lane] += scratch[(lane + 16u)];
+    }
+    workgroupBarrier();
+    if (lane < 8u) {
+        scratch[lane] += scratch[(lane + 8u)];
+    }
+    workgroupBarrier();
+    if (lane < 4u) {
+        scratch[lane] += scratch[(lane + 4u)];
+    }
+    workgroupBarrier();
+    if (lane < 2u) {
+        scratch[lane] += scratch[(lane + 2u)];
+    }
+    workgroupBarrier();
+    if (lane < 1u) {
+        scratch[lane] += scratch[(lane + 1u)];
+    }
+    workgroupBarrier();
+    let total = scratch[0i];
+    workgroupBarrier();
+    return total;
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let start = (group * uniforms.params.n);
+    let v_target = targets[group];
+    var highest: f32 = (-1e30f);
+    var before: vec2<f32> = vec2((-1e30f), 0.0f);
+    if ((local_invocation_index == 0u) && (uniforms.params.first > 0u)) {
+        before = running[group];
+        highest = before.x;
+    }
+    for (var i: u32 = local_invocation_index; i < uniforms.params.n; i += 256u) {
+        let product = logits[(start + i)];
+        highest = max(highest, Softcap_value(product, uniforms.params.factor));
+        if ((uniforms.params.first + i) == v_target) {
+            target_products[group] = product;
+        }
+    }
+    let greatest = Tree_256_max_scratch(highest, local_invocation_index);
+    var own: f32 = 0.0f;
+    for (var i_1: u32 = local_invocation_index; i_1 < uniforms.params.n; i_1 += 256u) {
+        let product_1 = logits[(start + i_1)];
+        let weight = exp((Softcap_value(product_1, uniforms.params.factor) - greatest));
+        own += weight;
+        logits[(start + i_1)] = Softcap_value_gradient(product_1, uniforms.params.factor, weight).x;
+    }
+    let sum = Tree_256_sum_scratch(own, local_invocation_index);
+    if (local_invocation_index == 0u) {
+        let fade = exp((before.x - greatest));
+        faded[group] = fade;
+        running[group] = vec2(greatest, ((before.y * fade) + sum));
+    }
+}

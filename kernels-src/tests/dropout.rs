@@ -1,0 +1,49 @@
+//! Dropout's rate, its scale, and its pattern.
+
+mod common;
+
+use common::{devices, read, upload};
+use kernel::dispatch::{Device, Recorder};
+use kernels_src::dropout::{DropoutParams, dropout};
+
+const N: usize = 20_000;
+
+fn dropped<const ADD: bool>(device: &Device, seed: u32, probability: f32, y: f32) -> Vec<f32> {
+    let (x, mut y) = (upload(device, &[1.0f32; N]), upload(device, &vec![y; N]));
+    let mut recorder = Recorder::new(device, "dropout");
+    let params = DropoutParams { n: N as u32, seed, probability };
+    dropout::Kernel::<256, ADD>::dispatch(&mut recorder, params, dropout::Args { x: &x, y: &mut y }).unwrap();
+    recorder.run().unwrap();
+    read(device, &y)
+}
+
+#[test]
+fn values_drop_out_at_the_rate_and_the_others_make_up_for_them() {
+    for device in devices() {
+        let y = dropped::<false>(&device, 3, 0.2, 0.0);
+        assert!(y.iter().all(|value| *value == 0.0 || (value - 1.25).abs() < 1e-6));
+        let rate = y.iter().filter(|value| **value == 0.0).count() as f64 / N as f64;
+        // Four standard deviations of 20,000 draws.
+        assert!((rate - 0.2).abs() < 4.0 * (0.2f64 * 0.8 / N as f64).sqrt(), "{rate}");
+    }
+}
+
+#[test]
+fn one_seed_gives_one_pattern_and_another_seed_another() {
+    for device in devices() {
+        let first = dropped::<false>(&device, 3, 0.5, 0.0);
+        assert_eq!(first, dropped::<false>(&device, 3, 0.5, 0.0));
+        let other = dropped::<false>(&device, 4, 0.5, 0.0);
+        let same = first.iter().zip(&other).filter(|(a, b)| a == b).count() as f64 / N as f64;
+        assert!((same - 0.5).abs() < 0.02, "{same} of the pattern is the same");
+    }
+}
+
+#[test]
+fn with_add_the_result_is_added() {
+    for device in devices() {
+        let plain = dropped::<false>(&device, 9, 0.5, 0.0);
+        let added = dropped::<true>(&device, 9, 0.5, 10.0);
+        assert!(plain.iter().zip(&added).all(|(plain, added)| (added - plain - 10.0).abs() < 1e-6));
+    }
+}
