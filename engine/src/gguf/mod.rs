@@ -1,5 +1,6 @@
 //! GGUF, versions 2 and 3, little-endian: header, metadata and tensor descriptions, read through a [`Source`] in
 //! bounded pieces and checked so that whatever a file says afterwards holds. Format: ggml's `docs/gguf.md`.
+pub mod blocks;
 mod cursor;
 mod error;
 mod metadata;
@@ -11,7 +12,7 @@ pub use error::{GgufError, Place};
 pub use metadata::{Array, Each, Metadata, Strings, Value, ValueKind};
 pub use tensor::TensorInfo;
 pub use types::GgmlType;
-pub use writer::Writer;
+pub use writer::{Writer, rewrite};
 
 use crate::{error::Error, source::Source};
 use cursor::Cursor;

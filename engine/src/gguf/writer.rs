@@ -1,6 +1,7 @@
-//! Writes GGUF version 3: adapters, and the small files that tests read back.
+//! Writes GGUF version 3: from parts in memory (adapters, the small files that tests read back), or tensor by tensor
+//! after another file.
 use super::{
-    DEFAULT_ALIGNMENT, GgmlType, GgufError, byte_len,
+    DEFAULT_ALIGNMENT, GgmlType, Gguf, GgufError, TensorInfo, byte_len,
     metadata::{Array, Metadata, Value},
 };
 use std::{collections::HashSet, io::Write};
@@ -80,35 +81,107 @@ impl Writer {
 
     /// Writes the whole file.
     pub fn write_to(&self, out: &mut dyn Write) -> Result<(), GgufError> {
-        let mut head = Vec::new();
-        head.extend_from_slice(b"GGUF");
-        head.extend_from_slice(&3u32.to_le_bytes());
-        put_len(&mut head, self.tensors.len());
-        put_len(&mut head, self.metadata.len());
-        for (key, value) in self.metadata.iter() {
-            put_string(&mut head, key);
-            head.extend_from_slice(&value.kind().id().to_le_bytes());
-            put_value(&mut head, value);
+        let described = self.tensors.iter().map(|tensor| Described {
+            name: &tensor.name,
+            dims: &tensor.dims,
+            ty: tensor.ty,
+            bytes: tensor.bytes.len() as u64,
+        });
+        let head = head(&self.metadata, described, self.alignment);
+        write_padded(out, &head, self.alignment)?;
+        self.tensors.iter().try_for_each(|tensor| write_padded(out, &tensor.bytes, self.alignment))
+    }
+}
+
+/// Writes a file with the metadata and the tensors of another, whose data `content` gives tensor by tensor, so that they
+/// are never in memory together. `content` writes exactly the tensor's bytes.
+///
+/// # Errors
+/// What `content` says; [`GgufError::ByteCount`] where it writes another number of bytes; [`GgufError::Write`].
+pub fn rewrite<E: From<GgufError>>(
+    gguf: &Gguf,
+    out: &mut dyn Write,
+    mut content: impl FnMut(&TensorInfo, &mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let alignment = gguf.metadata.opt_u32("general.alignment")?.map_or(DEFAULT_ALIGNMENT, u64::from);
+    let described = gguf.tensors.iter().map(|tensor| Described {
+        name: &tensor.name,
+        dims: &tensor.dims,
+        ty: tensor.ty,
+        bytes: tensor.byte_len,
+    });
+    write_padded(out, &head(&gguf.metadata, described, alignment), alignment)?;
+    for tensor in &gguf.tensors {
+        let mut counted = Counted { out, bytes: 0 };
+        content(tensor, &mut counted)?;
+        let (expected, found) = (tensor.byte_len, counted.bytes);
+        if expected != found {
+            return Err(GgufError::ByteCount { tensor: tensor.name.clone(), expected, found }.into());
         }
-        let mut offset = 0u64;
-        for tensor in &self.tensors {
-            put_string(&mut head, &tensor.name);
-            head.extend_from_slice(&(tensor.dims.len() as u32).to_le_bytes());
-            tensor.dims.iter().for_each(|dim| head.extend_from_slice(&dim.to_le_bytes()));
-            head.extend_from_slice(&tensor.ty.id().to_le_bytes());
-            head.extend_from_slice(&offset.to_le_bytes());
-            offset = (offset + tensor.bytes.len() as u64).next_multiple_of(self.alignment);
-        }
-        self.write_padded(out, &head)?;
-        self.tensors.iter().try_for_each(|tensor| self.write_padded(out, &tensor.bytes))
+        pad(out, found, alignment)?;
+    }
+    Ok(())
+}
+
+/// What a file says about a tensor.
+struct Described<'t> {
+    name: &'t str,
+    dims: &'t [u64],
+    ty: GgmlType,
+    bytes: u64,
+}
+
+/// Everything before the tensors' data, which follow each other in the order of their descriptions.
+fn head<'t>(metadata: &Metadata, tensors: impl ExactSizeIterator<Item = Described<'t>>, alignment: u64) -> Vec<u8> {
+    let mut head = Vec::new();
+    head.extend_from_slice(b"GGUF");
+    head.extend_from_slice(&3u32.to_le_bytes());
+    put_len(&mut head, tensors.len());
+    put_len(&mut head, metadata.len());
+    for (key, value) in metadata.iter() {
+        put_string(&mut head, key);
+        head.extend_from_slice(&value.kind().id().to_le_bytes());
+        put_value(&mut head, value);
+    }
+    let mut offset = 0u64;
+    for tensor in tensors {
+        put_string(&mut head, tensor.name);
+        head.extend_from_slice(&(tensor.dims.len() as u32).to_le_bytes());
+        tensor.dims.iter().for_each(|dim| head.extend_from_slice(&dim.to_le_bytes()));
+        head.extend_from_slice(&tensor.ty.id().to_le_bytes());
+        head.extend_from_slice(&offset.to_le_bytes());
+        offset = (offset + tensor.bytes).next_multiple_of(alignment);
+    }
+    head
+}
+
+/// Writes bytes and zeros up to the alignment.
+fn write_padded(out: &mut dyn Write, bytes: &[u8], alignment: u64) -> Result<(), GgufError> {
+    out.write_all(bytes).map_err(GgufError::Write)?;
+    pad(out, bytes.len() as u64, alignment)
+}
+
+fn pad(out: &mut dyn Write, written: u64, alignment: u64) -> Result<(), GgufError> {
+    let padding = written.next_multiple_of(alignment) - written;
+    std::io::copy(&mut std::io::Read::take(std::io::repeat(0), padding), out).map_err(GgufError::Write)?;
+    Ok(())
+}
+
+/// Counts what is written.
+struct Counted<'o> {
+    out: &'o mut dyn Write,
+    bytes: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
     }
 
-    /// Writes bytes and zeros up to the alignment.
-    fn write_padded(&self, out: &mut dyn Write, bytes: &[u8]) -> Result<(), GgufError> {
-        out.write_all(bytes).map_err(GgufError::Write)?;
-        let padding = (bytes.len() as u64).next_multiple_of(self.alignment) - bytes.len() as u64;
-        std::io::copy(&mut std::io::Read::take(std::io::repeat(0), padding), out).map_err(GgufError::Write)?;
-        Ok(())
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be wrong with an adapter or with what is asked of one, each case naming the option, field or tensor.
 use super::Target;
+use crate::gguf::GgmlType;
 
 /// Why an adapter cannot be made, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,12 @@ pub enum LoraError {
     /// Nothing in it.
     #[error("the adapter has no tensors")]
     Empty,
+    /// A tensor whose type cannot be written.
+    #[error(
+        "cannot merge into tensor `{tensor}`: it is {ty}, but only F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K and Q6_K \
+         can be written"
+    )]
+    CannotMerge { tensor: String, ty: GgmlType },
     /// A file could not be read or written.
     #[error("cannot {action} {path}: {cause}")]
     Io { action: &'static str, path: String, cause: std::io::Error },

@@ -2,14 +2,20 @@
 //! files of PEFT and llama.cpp.
 mod error;
 mod factors;
+#[cfg(not(target_arch = "wasm32"))]
+mod files;
 mod gguf;
 mod layout;
+mod merge;
 mod options;
 mod peft;
 mod target;
 
 pub use error::LoraError;
+#[cfg(not(target_arch = "wasm32"))]
+pub use files::merge_to_file;
 pub use layout::{Layout, Site};
+pub use merge::{Merged, merge};
 pub use options::LoraOptions;
 pub use peft::PeftFiles;
 pub use target::Target;
