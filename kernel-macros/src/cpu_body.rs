@@ -4,9 +4,10 @@
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{BinOp, Block, Expr, ItemFn, Pat, UnOp};
+use syn::{BinOp, Block, Expr, ItemFn, Pat, Stmt, UnOp};
 
 use crate::lower::constant::Constants;
+use crate::trace;
 
 /// Rewrites a device function's body for the CPU.
 pub fn rewrite(block: &mut Block, constants: &Constants) {
@@ -41,6 +42,18 @@ impl Rewrite {
         *expr = syn::parse_quote_spanned!(span=> #array[#tokens]);
     }
 
+    /// A trace as a call of `kernel::trace`, where its values are an author's; the lowering refuses others.
+    fn trace(&mut self, call: &syn::Macro) -> Option<Expr> {
+        let mut values = trace::values(call)?.ok()?;
+        let names: Vec<String> = values.iter().map(crate::uniformity::text).collect();
+        values.iter_mut().for_each(|value| self.visit_expr_mut(value));
+        let span = call.path.span();
+        let note = quote_spanned!(span=> ::kernel::trace::note(&[#((#names, ::kernel::trace::text(#values))),*]););
+        // The `if` is the macro's own: an author is not told how to write it.
+        let own = proc_macro2::Span::mixed_site();
+        Some(syn::parse_quote_spanned!(own=> if ::kernel::trace::is_wanted() { #note }))
+    }
+
     /// A call with an element's place: `f(&x[i])` as `f(place(&x, position(i)))`.
     fn place_call(&mut self, call: &mut syn::ExprCall, argument: usize) {
         for (index, value) in call.args.iter_mut().enumerate() {
@@ -64,6 +77,16 @@ impl VisitMut for Rewrite {
         let before = self.constants.clone();
         visit_mut::visit_block_mut(self, block);
         self.constants = before;
+    }
+
+    fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
+        if let Stmt::Macro(call) = statement
+            && let Some(shown) = self.trace(&call.mac)
+        {
+            *statement = Stmt::Expr(shown, Some(Default::default()));
+            return;
+        }
+        visit_mut::visit_stmt_mut(self, statement);
     }
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
@@ -93,6 +116,12 @@ impl VisitMut for Rewrite {
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if self.constants.is_constant(expr) {
+            return;
+        }
+        if let Expr::Macro(call) = expr
+            && let Some(shown) = self.trace(&call.mac)
+        {
+            *expr = shown;
             return;
         }
         if let Expr::Call(call) = expr

@@ -14,6 +14,7 @@ mod params;
 mod place;
 mod reference;
 mod signature;
+mod trace;
 mod uniformity;
 mod variants;
 
@@ -23,8 +24,16 @@ use proc_macro::TokenStream;
 ///
 /// Arguments are, in any order: `WorkgroupId`, `LocalIndex`, `GlobalId` (builtins); one `&Params` (a `#[params]`
 /// struct); `&Storage<T>` and `&mut Storage<T>` (bindings 1..=n in this order); `#[len = N] &mut Workgroup<T>`.
-/// `workgroup` is the number of invocations, a constant of the generics; `groups` is the number of workgroups, an
-/// expression over the params. A kernel with a barrier is an `async fn`.
+/// A kernel with a barrier is an `async fn`. The attribute takes:
+/// - `workgroup`: the invocations of a workgroup, a constant of the generics;
+/// - `groups`: the workgroups of a dispatch, an expression over the params;
+/// - `requires(x.len() >= params.n, ..)`: clauses over lengths in elements, params, numbers and constants, checked at
+///   every dispatch and used to prove that indices are inside;
+/// - `tolerance(rel = .., abs = ..)`: how far an output may lie from the kernel's f64 reference;
+/// - `invocations`, `workgroup_memory` (bytes), `storage_buffers`: what exceeds WebGPU's default limits of 256, 16,384
+///   and 8 (WebGPU §3.6.2); a device that has less refuses the variant.
+///
+/// In the body, `#[unroll]` on a `for` over constants repeats it, `trace!(..)` shows values on the CPU.
 ///
 /// Beside the function there is a module of the same name with `Kernel` (its `dispatch` records a dispatch), `Args`
 /// (the typed buffers) and, with the feature `emit`, `emit` (its WGSL).

@@ -229,7 +229,7 @@ fn is_rewritten(path: &Path) -> bool {
     let mut names = path.segments.iter().map(|segment| &segment.ident);
     path.leading_colon.is_some()
         && names.next().is_some_and(|name| name == "kernel")
-        && names.next().is_some_and(|name| ["ops", "storage", "cpu"].iter().any(|module| name == module))
+        && names.next().is_some_and(|name| ["ops", "storage", "cpu", "trace"].iter().any(|module| name == module))
 }
 
 impl VisitMut for Rewrite<'_> {

@@ -297,10 +297,11 @@ impl<'d> Tape<'d> {
                     "a differentiable function returns at its end: write the choice as `if .. { .. } else { .. }`",
                 );
             }
+            // A trace is not differentiated; other macros the lowering refuses.
+            Stmt::Item(_) | Stmt::Macro(_) | Stmt::Expr(Expr::Macro(_), _) => {}
             Stmt::Expr(other, _) => {
                 self.value(other);
             }
-            Stmt::Item(_) | Stmt::Macro(_) => {}
         }
     }
 

@@ -7,6 +7,7 @@ mod order;
 mod refusal;
 mod statement;
 mod switch;
+mod trace;
 
 use std::collections::HashSet;
 

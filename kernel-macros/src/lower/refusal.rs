@@ -3,6 +3,7 @@
 use syn::Expr;
 
 use super::Lower;
+use crate::trace;
 
 impl Lower<'_> {
     /// Refuses an expression at the tokens that are to blame.
@@ -28,6 +29,7 @@ fn refusal(expr: &Expr) -> &'static str {
         Expr::Let(_) => "WGSL has no `if let`: compare values",
         Expr::Closure(_) => "WGSL has no closures: write a `#[device]` function",
         Expr::Tuple(_) => "WGSL has no tuples: use a vector or a `#[device]` struct",
+        Expr::Macro(call) if trace::is_trace(&call.mac) => "a trace is a statement of its own: `trace!(a, b);`",
         Expr::Macro(_) => MACRO,
         Expr::Try(_) => "WGSL has no `?`: a kernel cannot fail",
         Expr::Array(_) => "write `[value; N]` and assign the elements",

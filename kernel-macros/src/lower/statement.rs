@@ -9,6 +9,7 @@ use super::order::{private, writes_statements};
 use super::refusal::{COUNTS, MACRO};
 use super::{Lower, Position, handle_type, location};
 use crate::cpu_body::{assign_operator, assign_sign};
+use crate::trace;
 
 impl Lower<'_> {
     /// A block without a value.
@@ -76,6 +77,10 @@ impl Lower<'_> {
             Stmt::Item(item) => {
                 self.diagnostics.error(item, "items belong outside of a kernel's body");
                 TokenStream::new()
+            }
+            Stmt::Macro(call) if trace::is_trace(&call.mac) => {
+                self.trace(&call.mac);
+                return TokenStream::new();
             }
             Stmt::Macro(call) => {
                 self.diagnostics.error(call, MACRO);
@@ -147,6 +152,15 @@ impl Lower<'_> {
                     }
                     ::kernel::emit::assign_with(#sign, #left, #right);
                 })
+            }
+            Expr::Macro(call) if trace::is_trace(&call.mac) => {
+                self.trace(&call.mac);
+                TokenStream::new()
+            }
+            // Lowered for its errors: what only traces is not WGSL's.
+            Expr::If(branch) if trace::only_traces(branch) => {
+                self.if_statement(branch);
+                TokenStream::new()
             }
             Expr::If(branch) => self.if_statement(branch),
             Expr::Match(switch) => self.match_statement(switch),

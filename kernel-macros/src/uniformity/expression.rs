@@ -8,6 +8,7 @@ use super::branch::{Branch, Cause, CauseKind};
 use super::message::text;
 use super::varies::{Entry, Source, Varies};
 use crate::cpu_body::assign_operator;
+use crate::trace;
 
 impl Analysis {
     pub(super) fn value(&mut self, expr: &Expr) -> Varies {
@@ -79,6 +80,7 @@ impl Analysis {
                 self.leaves("continue", again.span().start().line);
                 Varies::default()
             }
+            Expr::Macro(call) if trace::is_trace(&call.mac) => Varies::default(),
             // The lowering refuses it.
             other => Varies::with(Source::Unknown(text(other))),
         }

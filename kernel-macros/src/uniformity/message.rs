@@ -107,7 +107,7 @@ pub(super) fn line(span: Span) -> String {
 const LONGEST: usize = 60;
 
 /// Tokens as an author writes them, on one line.
-pub(super) fn text(tokens: &impl ToTokens) -> String {
+pub fn text(tokens: &impl ToTokens) -> String {
     let spaced = tokens.to_token_stream().to_string();
     let mut text = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
     for (wide, narrow) in [
@@ -129,6 +129,10 @@ pub(super) fn text(tokens: &impl ToTokens) -> String {
         text = text.replace(wide, narrow);
     }
     let text = calls_closed_up(&text);
+    let text = match text.split_once(' ') {
+        Some((sign @ ("*" | "-" | "!" | "&"), rest)) => format!("{sign}{rest}"),
+        _ => text,
+    };
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}..", &text[..end]),
         None => text,

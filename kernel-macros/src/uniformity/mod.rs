@@ -22,6 +22,8 @@ mod summary;
 mod tests;
 mod varies;
 
+pub use message::text;
+
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Block;

@@ -23,7 +23,7 @@ impl Analysis {
                     let value = self.value(expr);
                     if semicolon.is_none() { value } else { Varies::default() }
                 }
-                // The lowering refuses these.
+                // The lowering refuses these, but for a trace, which decides nothing.
                 Stmt::Item(_) | Stmt::Macro(_) => Varies::default(),
             };
         }

@@ -12,6 +12,7 @@ use std::task::{Context, Waker};
 #[cfg(feature = "check")]
 use crate::check::{AddressSpace, Mistake, Problem, Schedule, Trace, take_suspicion};
 use crate::layout::{Element, Stored};
+use crate::trace::Running;
 
 use super::memory::WorkgroupMemory;
 
@@ -177,7 +178,7 @@ impl fmt::Display for Place {
 }
 
 thread_local! {
-    static CURRENT: Cell<Invocation> = const { Cell::new(Invocation { lane: 0, workgroup_size: 1, subgroup_size: 1 }) };
+    static CURRENT: Cell<Invocation> = const { Cell::new(Invocation { workgroup: 0, lane: 0, workgroup_size: 1, subgroup_size: 1 }) };
     static OPERATION: Cell<Option<&'static Operation>> = const { Cell::new(None) };
     static AT: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
     #[cfg(feature = "check")]
@@ -187,6 +188,8 @@ thread_local! {
 /// The invocation that this thread is running.
 #[derive(Clone, Copy, Debug)]
 pub struct Invocation {
+    /// `workgroup_id`, folded to one dimension.
+    pub workgroup: u32,
     /// `local_invocation_index`.
     pub lane: u32,
     /// Invocations in the workgroup.
@@ -272,7 +275,8 @@ impl Phases<'_> {
     }
 
     fn enter(&self, lane: u32) {
-        CURRENT.set(Invocation { lane, workgroup_size: self.workgroup_size, subgroup_size: self.subgroup_size });
+        let &Self { workgroup, workgroup_size, subgroup_size, .. } = self;
+        CURRENT.set(Invocation { workgroup, lane, workgroup_size, subgroup_size });
     }
 
     /// Workgroup memory for the kernel's argument `name`, of `len` elements.
@@ -440,9 +444,14 @@ pub fn run(
             })
         })
     };
+    let traced = Running::of(kernel, options.precision);
     #[cfg(feature = "check")]
     if let Some(schedule) = options.schedule {
         return run_checked(kernel, groups, schedule, one);
+    }
+    if traced.is_some() {
+        // In order, and where the collector is.
+        return (0..groups).try_for_each(one);
     }
     for_each_workgroup(groups, one)
 }

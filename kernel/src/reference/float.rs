@@ -1,10 +1,11 @@
 //! What `f32` is in the reference's operators and builtins: `f64`, rounded where a kernel looks at its bits.
 
 use core::primitive::f32 as single;
+use std::fmt::Debug;
 
 /// A type that kernels compute with; `f64` has no WGSL.
-pub trait Value: Copy + 'static {}
-impl<T: Copy + 'static> Value for T {}
+pub trait Value: Copy + Debug + 'static {}
+impl<T: Copy + Debug + 'static> Value for T {}
 
 /// A float of the kernel language.
 #[allow(non_camel_case_types, reason = "it stands for the primitive")]

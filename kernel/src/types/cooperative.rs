@@ -19,7 +19,7 @@ pub mod role {
     pub enum C {}
 
     /// [`A`], [`B`] or [`C`].
-    pub trait Role: Copy + Send + Sync + 'static {
+    pub trait Role: std::fmt::Debug + Copy + Send + Sync + 'static {
         /// Its name in WGSL.
         const WGSL: &'static str;
     }

@@ -4,6 +4,8 @@ mod atomic;
 pub(crate) mod cooperative;
 mod vector;
 
+use std::fmt::Debug;
+
 pub use atomic::{Atomic, AtomicScalar, CompareExchange};
 pub use cooperative::{CoopMat8x8, CoopMat16x16, CooperativeMatrix, CooperativeScalar, role};
 pub use vector::{Components, Vec2, Vec3, Vec4, vec2, vec3, vec4};
@@ -21,12 +23,12 @@ pub type GlobalId = u32;
 
 /// A type that kernels compute with: the bound of a generic value, `T: Value`.
 #[cfg(feature = "emit")]
-pub trait Value: Copy + crate::emit::WgslType {}
+pub trait Value: Copy + Debug + crate::emit::WgslType {}
 #[cfg(feature = "emit")]
-impl<T: Copy + crate::emit::WgslType> Value for T {}
+impl<T: Copy + Debug + crate::emit::WgslType> Value for T {}
 
 /// A type that kernels compute with: the bound of a generic value, `T: Value`.
 #[cfg(not(feature = "emit"))]
-pub trait Value: Copy + 'static {}
+pub trait Value: Copy + Debug + 'static {}
 #[cfg(not(feature = "emit"))]
-impl<T: Copy + 'static> Value for T {}
+impl<T: Copy + Debug + 'static> Value for T {}

@@ -1,0 +1,9 @@
+use kernel::prelude::*;
+
+#[kernel(workgroup = 64, groups = 1)]
+pub fn wrong(lane: LocalIndex, x: &Storage<f32>, y: &mut Storage<f32>) {
+    y[lane] = x[lane];
+    trace!(y);
+}
+
+fn main() {}

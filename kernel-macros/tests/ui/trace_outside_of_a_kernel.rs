@@ -1,0 +1,5 @@
+fn plain(x: f32) {
+    kernel::trace!(x);
+}
+
+fn main() {}
