@@ -128,7 +128,7 @@ macro_rules! ordered_vectors {
 
 ordered_vectors! { Vec2 Vec3 Vec4 }
 
-/// A numeric vector, for [`dot`].
+/// A numeric vector, for [`fn@dot`].
 pub trait Vector: Copy {
     /// The component's type.
     type Component;
@@ -155,7 +155,7 @@ macro_rules! vectors {
 
 vectors! { Vec2 Vec3 Vec4 }
 
-/// 32 bits that [`bitcast`] reinterprets.
+/// 32 bits that [`fn@bitcast`] reinterprets.
 pub trait Bits: Copy {
     /// As `u32`.
     fn bits(self) -> u32;
@@ -197,8 +197,9 @@ impl Bits for f32 {
 }
 
 macro_rules! builtins {
-    ($($(#[$doc:meta])* $wgsl:literal $cost:literal fn $name:ident $(<$($T:ident: $Bound:path),*>)? ($($arg:ident: $ty:ty),*) -> $out:ty $body:block)*) => {$(
+    ($section:literal: $($(#[$doc:meta])* $wgsl:literal $cost:literal fn $name:ident $(<$($T:ident: $Bound:path),*>)? ($($arg:ident: $ty:ty),*) -> $out:ty $body:block)*) => {$(
         $(#[$doc])*
+        #[doc = concat!("\n\nWGSL's `", $wgsl, "`, ", $section, ".")]
         #[inline(always)]
         pub fn $name $(<$($T: $Bound),*>)? ($($arg: $ty),*) -> $out $body
 
@@ -221,7 +222,27 @@ macro_rules! builtins {
     )*};
 }
 
-builtins! {
+builtins! { "§17.1":
+    /// A 2-vector.
+    "vec2" 0 fn vec2<T: Copy>(x: T, y: T) -> Vec2<T> { crate::types::vec2(x, y) }
+    /// A 3-vector.
+    "vec3" 0 fn vec3<T: Copy>(x: T, y: T, z: T) -> Vec3<T> { crate::types::vec3(x, y, z) }
+    /// A 4-vector.
+    "vec4" 0 fn vec4<T: Copy>(x: T, y: T, z: T, w: T) -> Vec4<T> { crate::types::vec4(x, y, z, w) }
+    /// A vector's components as `f32`s.
+    "vec4f" 1 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
+        crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
+    }
+}
+
+builtins! { "§17.3":
+    /// `if condition { when_true } else { when_false }` with both evaluated.
+    "select" 0 fn select<T: Copy>(when_false: T, when_true: T, condition: bool) -> T {
+        if condition { when_true } else { when_false }
+    }
+}
+
+builtins! { "§17.5":
     /// The absolute value.
     "abs" 1 fn abs<T: Signed>(x: T) -> T { x.absolute() }
     /// The least integer not less than `x`.
@@ -262,46 +283,10 @@ builtins! {
     "clamp" 2 fn clamp<T: Ordered>(x: T, low: T, high: T) -> T { x.greater(low).lesser(high) }
     /// `Σ a[i]·b[i]`.
     "dot" 8 fn dot<V: Vector>(a: V, b: V) -> V::Component { a.dot_product(b) }
-    /// `if condition { when_true } else { when_false }` with both evaluated.
-    "select" 0 fn select<T: Copy>(when_false: T, when_true: T, condition: bool) -> T {
-        if condition { when_true } else { when_false }
-    }
-    /// Two halves of a word as `f32`s, the low half first.
-    "unpack2x16float" 1 fn unpack2x16float(word: u32) -> Vec2<f32> {
-        crate::types::vec2(float::of_half(word as u16), float::of_half((word >> 16) as u16))
-    }
-    /// Two `f32`s rounded to halves of a word, the first in the low half.
-    "pack2x16float" 2 fn pack2x16float(value: Vec2<f32>) -> u32 {
-        u32::from(float::to_half(value.x)) | u32::from(float::to_half(value.y)) << 16
-    }
-    /// Four signed bytes of a word, the lowest first.
-    "unpack4xI8" 4 fn unpack4x_i8(word: u32) -> Vec4<i32> {
-        let [x, y, z, w] = word.to_le_bytes();
-        crate::types::vec4(i32::from(x as i8), i32::from(y as i8), i32::from(z as i8), i32::from(w as i8))
-    }
-    /// Four unsigned bytes of a word, the lowest first.
-    "unpack4xU8" 4 fn unpack4x_u8(word: u32) -> Vec4<u32> {
-        let [x, y, z, w] = word.to_le_bytes();
-        crate::types::vec4(u32::from(x), u32::from(y), u32::from(z), u32::from(w))
-    }
-    /// The low bytes of four integers as a word, the first lowest.
-    "pack4xI8" 4 fn pack4x_i8(value: Vec4<i32>) -> u32 {
-        u32::from_le_bytes([value.x as u8, value.y as u8, value.z as u8, value.w as u8])
-    }
     /// The dot product of two words of four signed bytes.
     "dot4I8Packed" 8 fn dot4_i8_packed(a: u32, b: u32) -> i32 {
         let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
         a.iter().zip(b).map(|(a, b)| i32::from(*a as i8) * i32::from(b as i8)).sum()
-    }
-    /// A 2-vector.
-    "vec2" 0 fn vec2<T: Copy>(x: T, y: T) -> Vec2<T> { crate::types::vec2(x, y) }
-    /// A 3-vector.
-    "vec3" 0 fn vec3<T: Copy>(x: T, y: T, z: T) -> Vec3<T> { crate::types::vec3(x, y, z) }
-    /// A 4-vector.
-    "vec4" 0 fn vec4<T: Copy>(x: T, y: T, z: T, w: T) -> Vec4<T> { crate::types::vec4(x, y, z, w) }
-    /// A vector's components as `f32`s.
-    "vec4f" 1 fn vec4f<T: ops::ToF32>(value: Vec4<T>) -> Vec4<f32> {
-        crate::types::vec4(value.x.to_f32(), value.y.to_f32(), value.z.to_f32(), value.w.to_f32())
     }
     /// `count` bits of `e` from `offset` on; of an `i32` the highest of them is the sign.
     "extractBits" 1 fn extract_bits<T: Integer>(e: T, offset: u32, count: u32) -> T {
@@ -380,6 +365,17 @@ builtins! {
     "dot4U8Packed" 8 fn dot4_u8_packed(a: u32, b: u32) -> u32 {
         a.to_le_bytes().iter().zip(b.to_le_bytes()).map(|(a, b)| u32::from(*a) * u32::from(b)).sum()
     }
+}
+
+builtins! { "§17.9":
+    /// Two `f32`s rounded to halves of a word, the first in the low half.
+    "pack2x16float" 2 fn pack2x16float(value: Vec2<f32>) -> u32 {
+        u32::from(float::to_half(value.x)) | u32::from(float::to_half(value.y)) << 16
+    }
+    /// The low bytes of four integers as a word, the first lowest.
+    "pack4xI8" 4 fn pack4x_i8(value: Vec4<i32>) -> u32 {
+        u32::from_le_bytes([value.x as u8, value.y as u8, value.z as u8, value.w as u8])
+    }
     /// The low bytes of four numbers as a word, the first lowest.
     "pack4xU8" 4 fn pack4x_u8(value: Vec4<u32>) -> u32 { numbers::bytes(value.to_array()) }
     /// Four numbers, clamped to -128..=127, as the bytes of a word.
@@ -403,6 +399,23 @@ builtins! {
     /// Two numbers of 0..1 as unsigned halves of a word.
     "pack2x16unorm" 4 fn pack2x16unorm(value: Vec2<f32>) -> u32 {
         numbers::unorm(value.x, 65535.0) | numbers::unorm(value.y, 65535.0) << 16
+    }
+}
+
+builtins! { "§17.10":
+    /// Two halves of a word as `f32`s, the low half first.
+    "unpack2x16float" 1 fn unpack2x16float(word: u32) -> Vec2<f32> {
+        crate::types::vec2(float::of_half(word as u16), float::of_half((word >> 16) as u16))
+    }
+    /// Four signed bytes of a word, the lowest first.
+    "unpack4xI8" 4 fn unpack4x_i8(word: u32) -> Vec4<i32> {
+        let [x, y, z, w] = word.to_le_bytes();
+        crate::types::vec4(i32::from(x as i8), i32::from(y as i8), i32::from(z as i8), i32::from(w as i8))
+    }
+    /// Four unsigned bytes of a word, the lowest first.
+    "unpack4xU8" 4 fn unpack4x_u8(word: u32) -> Vec4<u32> {
+        let [x, y, z, w] = word.to_le_bytes();
+        crate::types::vec4(u32::from(x), u32::from(y), u32::from(z), u32::from(w))
     }
     /// Four signed bytes of a word as numbers of -1..1.
     "unpack4x8snorm" 2 fn unpack4x8snorm(word: u32) -> Vec4<f32> {
