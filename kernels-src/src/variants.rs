@@ -2,7 +2,7 @@
 
 use crate::activation::*;
 use crate::adamw::*;
-use crate::attention::{decode::*, kv::*, prefill::*};
+use crate::attention::{backward::*, decode::*, kv::*, prefill::*};
 use crate::cross_entropy::*;
 use crate::dropout::*;
 use crate::embedding::*;
@@ -75,6 +75,29 @@ kernel::variants! {
         }
     }
     attend_combine::<64>;
+    // Attention of a training step and its gradient.
+    attend_training::<KvF32, 32, 32, 8>;
+    attend_training::<KvF32, 64, 32, 8>;
+    attend_training::<KvF32, 96, 64, 8>;
+    attend_training::<KvF32, 128, 64, 8>;
+    attend_training::<KvF32, 256, 128, 8>;
+    attend_training::<KvF32, 512, 256, 8>;
+    attend_backward_q::<KvF32, 32, 32, 8>;
+    attend_backward_q::<KvF32, 64, 32, 8>;
+    attend_backward_q::<KvF32, 96, 64, 8>;
+    attend_backward_q::<KvF32, 128, 64, 8>;
+    attend_backward_q::<KvF32, 256, 128, 8>;
+    attend_backward_q::<KvF32, 512, 256, 8>;
+    attend_backward_kv::<KvF32, 32, 32, 8>;
+    attend_backward_kv::<KvF32, 64, 32, 8>;
+    attend_backward_kv::<KvF32, 96, 64, 8>;
+    attend_backward_kv::<KvF32, 128, 64, 8>;
+    attend_backward_kv::<KvF32, 256, 128, 8>;
+    attend_backward_kv::<KvF32, 512, 256, 8>;
+    for R in [Tree<64>, Subgroups<64>] {
+        attend_delta::<R>;
+        attend_sum_heads::<R>;
+    }
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         dequantise::<Q, 64>;
         embed::<Q, 64>;
@@ -177,6 +200,9 @@ kernel::variants! {
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         matvec_transposed::<Q, 64, 1, 1>;
         matvec_transposed::<Q, 64, 1, 8>;
+        for ACCUMULATE in [true, false] {
+            gemm_transposed::<Q, 16, 4, 1, ACCUMULATE>;
+        }
     }
     sum_partials::<64, true>;
     sum_partials::<64, false>;

@@ -7,7 +7,9 @@ use common::{assert_close, cpu, devices, gpu, gpu_with_grid_limit, random, read,
 use kernel::dispatch::{Buffer, Device, Recorder};
 use kernel::types::Vec4;
 use kernels_src::quant::{BF16, F16, F32, Q4_0, Q4_K, Q5_0, Q5_K, Q6_K, Q8_0, Quant};
-use kernels_src::transposed::{SumPartialsParams, TransposedParams, matvec_transposed, sum_partials};
+use kernels_src::transposed::{
+    GemmTransposedParams, SumPartialsParams, TransposedParams, gemm_transposed, matvec_transposed, sum_partials,
+};
 
 const SCALE: f32 = 0.6;
 
@@ -48,20 +50,29 @@ struct Case {
     splits: u32,
 }
 
+impl Case {
+    /// `scale` times the product with gradients in rows of `count + 3`, from the third value on.
+    fn expected(self, format: &str, dy: &[f32], scale: f64) -> Vec<f64> {
+        let Self { n, total, first, count, k, .. } = self;
+        let tensor = weights(format, total, k);
+        (0..n * k)
+            .map(|at| {
+                let (t, i) = (at / k, at % k);
+                let terms = (0..count).map(|j| {
+                    f64::from(dy[(t * (count + 3) + 2 + j) as usize])
+                        * f64::from(tensor[((first + j) * k + i) as usize])
+                });
+                scale * terms.sum::<f64>()
+            })
+            .collect()
+    }
+}
+
 fn is_the_product<Q: Quant, const W: u32, const CHUNKS: usize, const TOKENS: usize>(device: &Device, case: Case) {
     let Case { n, total, first, count, k, splits } = case;
     let (dy_stride, dy_at) = (count + 3, 2);
     let dy = random(5, (n * dy_stride) as usize);
-    let tensor = weights(Q::NAME, total, k);
-    let expected: Vec<f64> = (0..n * k)
-        .map(|at| {
-            let (t, i) = (at / k, at % k);
-            let terms = (0..count).map(|j| {
-                f64::from(dy[(t * dy_stride + dy_at + j) as usize]) * f64::from(tensor[((first + j) * k + i) as usize])
-            });
-            f64::from(SCALE) * terms.sum::<f64>()
-        })
-        .collect();
+    let expected = case.expected(Q::NAME, &dy, f64::from(SCALE));
     let w = upload(device, &words(&rows(Q::NAME, total, k)));
     let dy = upload(device, &dy);
     let params = TransposedParams { n, first_row: first, rows: count, k, splits, dy_stride, dy_at };
@@ -71,12 +82,40 @@ fn is_the_product<Q: Quant, const W: u32, const CHUNKS: usize, const TOKENS: usi
     assert_close(&what, &read(device, &dx.cast::<f32>()), &expected, 2e-6);
 }
 
+fn is_the_tiled_product<Q: Quant, const SIDE: u32, const TM: usize, const TN: usize, const ACCUMULATE: bool>(
+    device: &Device,
+    case: Case,
+) {
+    let Case { n, total, first, count, k, .. } = case;
+    let dy = random(5, (n * (count + 3)) as usize);
+    let held = if ACCUMULATE { 0.5 } else { f32::NAN };
+    let mut expected = case.expected(Q::NAME, &dy, 1.0);
+    if ACCUMULATE {
+        expected.iter_mut().for_each(|value| *value += 0.5);
+    }
+    let (dy, w) = (upload(device, &dy), upload(device, &words(&rows(Q::NAME, total, k))));
+    let mut dx = upload(device, &vec![held; (n * k) as usize]).cast();
+    let params = GemmTransposedParams { n, first_row: first, rows: count, k, dy_stride: count + 3, dy_at: 2 };
+    let mut recorder = Recorder::new(device, "transposed");
+    let args = gemm_transposed::Args { dy: &dy, w: &w, dx: &mut dx };
+    gemm_transposed::Kernel::<Q, SIDE, TM, TN, ACCUMULATE>::dispatch(&mut recorder, params, args).unwrap();
+    recorder.run().unwrap();
+    let what = format!("{} {count}×{k}, {n} vectors in tiles of {SIDE}, on {device:?}", Q::NAME);
+    assert_close(&what, &read(device, &dx.cast::<f32>()), &expected, 2e-6);
+}
+
 fn on_every_device<Q: Quant>(case: Case) {
     is_the_product::<Q, 1, 4, 1>(&cpu(), case);
     is_the_product::<Q, 1, 4, 8>(&cpu(), case);
     for device in devices() {
         is_the_product::<Q, 64, 1, 1>(&device, case);
         is_the_product::<Q, 64, 1, 8>(&device, case);
+    }
+    is_the_tiled_product::<Q, 1, 8, 8, false>(&cpu(), case);
+    is_the_tiled_product::<Q, 1, 8, 8, true>(&cpu(), case);
+    for device in devices() {
+        is_the_tiled_product::<Q, 16, 4, 1, false>(&device, case);
+        is_the_tiled_product::<Q, 16, 4, 1, true>(&device, case);
     }
 }
 
@@ -109,6 +148,18 @@ fn workgroups_past_the_grids_limit_are_computed_once() {
     if let Some(device) = gpu_with_grid_limit(16) {
         let case = Case { n: 3, total: 40, first: 0, count: 40, k: 768, splits: 20 };
         is_the_product::<Q4_K, 64, 1, 1>(&device, case);
+        is_the_tiled_product::<Q4_K, 16, 4, 1, true>(&device, Case { n: 130, ..case });
+    }
+}
+
+#[test]
+fn tiles_of_vectors_and_steps_of_rows_need_not_be_whole() {
+    for (n, count) in [(63, 31), (64, 32), (65, 33)] {
+        let case = Case { n, total: count + 1, first: 1, count, k: 288, splits: 1 };
+        is_the_tiled_product::<Q8_0, 1, 8, 8, false>(&cpu(), case);
+        for device in devices() {
+            is_the_tiled_product::<Q8_0, 16, 4, 1, false>(&device, case);
+        }
     }
 }
 

@@ -1,9 +1,11 @@
-//! Attention over ring caches: the cache's formats, prefill over tiles of queries, and decode of one token split over
-//! its keys.
+//! Attention over ring caches: the cache's formats, prefill over tiles of queries with its gradient, and decode of one
+//! token split over its keys.
 
+pub mod backward;
 pub mod decode;
 pub mod kv;
 pub mod prefill;
+pub mod tile;
 
 /// Score of a key that a query does not see: finite, so that differences of it are numbers.
 pub const UNSEEN: f32 = -1e30;

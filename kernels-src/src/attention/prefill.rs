@@ -5,53 +5,9 @@ use kernel::prelude::*;
 
 use super::UNSEEN;
 use super::kv::KvFormat;
+use super::tile::{COLUMNS, ROWS, Tile, UNITS, accumulate, heads_of, products, products_of, sees};
 
-/// Queries of a tile.
-pub const QUERIES: u32 = 16;
-/// Keys of a step.
-pub const KEYS: u32 = 32;
-/// Blocks of 4 × 4 scores: block `b` has queries `b / 8 + 4i` and keys `b % 8 + 8j`. Interleaved rows, padded by one
-/// word, fall into different banks of workgroup memory.
-const BLOCKS: u32 = 32;
-/// Scores of a block.
-const SCORES: usize = 16;
-/// Units of 4 scores, one query and the keys `u % 8 + 8j`.
-const UNITS: u32 = 128;
-/// Planes of partial scores that fit where the slices were.
-const PLANES: u32 = 4;
-
-/// How a tile's work falls onto `W` invocations.
-pub struct PrefillTile<const HD: u32, const W: u32>;
-
-impl<const HD: u32, const W: u32> PrefillTile<HD, W> {
-    /// Dimensions staged at a time; all of them where there are fewer invocations than blocks (the CPU).
-    const SLICE: u32 = if W < BLOCKS {
-        HD
-    } else if HD.is_multiple_of(64) {
-        64
-    } else {
-        32
-    };
-    const SLICES: u32 = HD / Self::SLICE;
-    /// Invocations that share a block, each with its dimensions of a slice.
-    const SHARES: u32 = if W < BLOCKS { 1 } else { W / BLOCKS };
-    /// Words of a slice's row, and of one share of it.
-    const WORDS: u32 = Self::SLICE / 4;
-    const SHARE_WORDS: u32 = Self::WORDS / Self::SHARES;
-    const ROW: u32 = Self::WORDS + 1;
-    const SUMMED: u32 = if Self::SHARES < PLANES { Self::SHARES } else { PLANES };
-    const STAGE: u32 = {
-        let (slices, planes) = ((QUERIES + KEYS) * Self::ROW, Self::SUMMED * UNITS);
-        if slices > planes { slices } else { planes }
-    };
-    const OCTETS: u32 = HD / 8;
-    /// Outputs of 4 queries × 8 dimensions.
-    const ITEMS: u32 = QUERIES / 4 * Self::OCTETS;
-    /// The CPU has no 16,384 bytes to keep to.
-    const MEMORY: usize = if W < BLOCKS { 1 << 20 } else { 16_384 };
-}
-
-/// Shape of [`fn@attend_prefill`].
+/// Shape of [`fn@attend_prefill`], of [`fn@attend_training`] and of its gradient.
 #[params]
 pub struct AttendPrefillParams {
     /// Queries; query `t` is at position `state[0] + t`, and the caches hold the keys up to the last one's.
@@ -66,168 +22,71 @@ pub struct AttendPrefillParams {
     pub ring: u32,
 }
 
-/// Adds one share of a block's 16 dot products over the staged slice.
-#[device]
-fn add_scores<const HD: u32, const W: u32>(
-    stage: &mut Workgroup<Vec4<f32>>,
-    block: u32,
-    share: u32,
-    sums: &mut [f32; SCORES],
-) {
-    let query = (block / 8) * PrefillTile::<HD, W>::ROW + share * PrefillTile::<HD, W>::SHARE_WORDS;
-    let key = (QUERIES + block % 8) * PrefillTile::<HD, W>::ROW + share * PrefillTile::<HD, W>::SHARE_WORDS;
-    for word in 0..PrefillTile::<HD, W>::SHARE_WORDS {
-        let k0 = stage[key + word];
-        let k1 = stage[key + word + 8 * PrefillTile::<HD, W>::ROW];
-        let k2 = stage[key + word + 16 * PrefillTile::<HD, W>::ROW];
-        let k3 = stage[key + word + 24 * PrefillTile::<HD, W>::ROW];
-        #[unroll]
-        for i in 0..4 {
-            let q = stage[query + word + 4 * (i as u32) * PrefillTile::<HD, W>::ROW];
-            sums[4 * i] += dot(q, k0);
-            sums[4 * i + 1] += dot(q, k1);
-            sums[4 * i + 2] += dot(q, k2);
-            sums[4 * i + 3] += dot(q, k3);
-        }
-    }
-}
-
-/// `softmax(q·kᵀ + mask)·v`, scale 1, causal and within the window; head `h` reads key head `h / (heads / kv_heads)`.
-/// `q` and `out` `[rows, heads, HD]`; the caches `[ring, kv_heads, HD]`. One workgroup a head of a tile.
+/// Attention of a tile of queries, the first at position `origin`, of one head. Where `PACKED` query `t` sees nothing
+/// before row `segments[t]`, and `origin` is 0.
 ///
-/// `W` is 1, or a multiple of 32 that divides into `HD` dimensions: `HD / 2` keeps 8 accumulators an invocation.
-/// `ACC` is that number of vectors, `8 · ⌈HD / 2 / W⌉`.
-#[kernel(
-    workgroup = W,
-    groups = params.rows.div_ceil(QUERIES) * params.heads,
-    workgroup_memory = PrefillTile::<HD, W>::MEMORY,
-    tolerance(rel = 1e-5)
-)]
-pub async fn attend_prefill<K: KvFormat, const HD: u32, const W: u32, const ACC: usize>(
-    group: WorkgroupId,
-    lane: LocalIndex,
-    params: &AttendPrefillParams,
-    state: &Storage<u32>,
+/// Leaves the sums of the weights in `unit_sum`, eight to a row, and gives the place in `row_max` from which on the
+/// rows' greatest scores lie.
+#[device]
+async fn attend_tile<K: KvFormat, const HD: u32, const W: u32, const ACC: usize, const PACKED: bool>(
+    group: u32,
+    lane: u32,
+    rows: u32,
+    heads: u32,
+    kv_heads: u32,
+    window: u32,
+    ring: u32,
+    origin: u32,
+    segments: &Storage<u32>,
     q: &Storage<Vec4<f32>>,
     k_cache: &Storage<Vec4<u32>>,
     v_cache: &Storage<Vec4<u32>>,
     out: &mut Storage<Vec4<f32>>,
-    #[len = PrefillTile::<HD, W>::STAGE] stage: &mut Workgroup<Vec4<f32>>,
-    #[len = UNITS] weights: &mut Workgroup<Vec4<f32>>,
-    #[len = UNITS] unit_max: &mut Workgroup<f32>,
-    #[len = UNITS] unit_sum: &mut Workgroup<f32>,
-    #[len = 2 * QUERIES] row_max: &mut Workgroup<f32>,
-    #[len = QUERIES] rescale: &mut Workgroup<f32>,
-) {
+    stage: &mut Workgroup<Vec4<f32>>,
+    weights: &mut Workgroup<Vec4<f32>>,
+    unit_max: &mut Workgroup<f32>,
+    unit_sum: &mut Workgroup<f32>,
+    row_max: &mut Workgroup<f32>,
+    rescale: &mut Workgroup<f32>,
+) -> u32 {
     // The last tiles have the most keys: they start first.
-    let tile = (params.rows + QUERIES - 1) / QUERIES - 1 - group / params.heads;
-    let head = group % params.heads;
-    let kv_head = head / (params.heads / params.kv_heads);
-    let first_row = tile * QUERIES;
-    let first_query = state[0] + first_row;
-    let end = state[0] + min(first_row + QUERIES, params.rows);
-    let start = if params.window > 0 { max(first_query + 1, params.window) - params.window } else { 0u32 };
+    let tile = (rows + ROWS - 1) / ROWS - 1 - group / heads;
+    let head = group % heads;
+    let at = heads_of(head, heads, kv_heads, ring);
+    let first_row = tile * ROWS;
+    let first_query = origin + first_row;
+    let end = origin + min(first_row + ROWS, rows);
+    let mut start = if window > 0 { max(first_query + 1, window) - window } else { 0u32 };
+    if PACKED {
+        // Sequences lie one after the other: the first query's begins first.
+        start = max(start, segments[first_row]);
+    }
 
     for unit in strided(lane, UNITS, W) {
         unit_sum[unit] = 0.0;
     }
-    for row in strided(lane, 2 * QUERIES, W) {
+    for row in strided(lane, 2 * ROWS, W) {
         row_max[row] = UNSEEN;
     }
     let mut acc = [splat4(0.0f32); ACC];
 
-    for first_key in strided(start, end, KEYS) {
-        // Scores: every invocation sums its block over its share of the dimensions.
-        let mut sums = [0.0f32; SCORES];
-        for slice in 0..PrefillTile::<HD, W>::SLICES {
-            for word in strided(lane, QUERIES * PrefillTile::<HD, W>::WORDS, W) {
-                let row = word / PrefillTile::<HD, W>::WORDS;
-                let column = word % PrefillTile::<HD, W>::WORDS;
-                let source = min(first_row + row, params.rows - 1) * params.heads + head;
-                stage[row * PrefillTile::<HD, W>::ROW + column] =
-                    q[source * (HD / 4) + slice * PrefillTile::<HD, W>::WORDS + column];
-            }
-            for octet in strided(lane, KEYS * (PrefillTile::<HD, W>::WORDS / 2), W) {
-                let row = octet / (PrefillTile::<HD, W>::WORDS / 2);
-                let column = octet % (PrefillTile::<HD, W>::WORDS / 2);
-                // Keys past the end are never seen; the last one stands for them, since its slot is written.
-                let slot = min(first_key + row, end - 1) % params.ring;
-                let element =
-                    (slot * params.kv_heads + kv_head) * HD + slice * PrefillTile::<HD, W>::SLICE + 8 * column;
-                let k = K::load8(k_cache, element);
-                stage[(QUERIES + row) * PrefillTile::<HD, W>::ROW + 2 * column] = k.low;
-                stage[(QUERIES + row) * PrefillTile::<HD, W>::ROW + 2 * column + 1] = k.high;
-            }
-            workgroup_barrier().await;
-            if W >= BLOCKS {
-                add_scores::<HD, W>(stage, lane % BLOCKS, lane / BLOCKS, &mut sums);
-            } else {
-                for block in strided(lane, BLOCKS, W) {
-                    let mut scores = [0.0f32; SCORES];
-                    add_scores::<HD, W>(stage, block, 0, &mut scores);
-                    #[unroll]
-                    for i in 0..4 {
-                        weights[block + 32 * (i as u32)] =
-                            vec4(scores[4 * i], scores[4 * i + 1], scores[4 * i + 2], scores[4 * i + 3]);
-                    }
-                }
-            }
-            workgroup_barrier().await;
-        }
-        // The shares meet where the slices were, in planes of one vector a unit.
-        if W >= BLOCKS {
-            let unit = lane % BLOCKS;
-            let share = lane / BLOCKS;
-            if PrefillTile::<HD, W>::SHARES > PLANES {
-                if share >= PLANES {
-                    #[unroll]
-                    for i in 0..4 {
-                        stage[(share - PLANES) * UNITS + unit + 32 * (i as u32)] =
-                            vec4(sums[4 * i], sums[4 * i + 1], sums[4 * i + 2], sums[4 * i + 3]);
-                    }
-                }
-                workgroup_barrier().await;
-                if share < PLANES {
-                    #[unroll]
-                    for i in 0..4 {
-                        let other = stage[share * UNITS + unit + 32 * (i as u32)];
-                        sums[4 * i] += other.x;
-                        sums[4 * i + 1] += other.y;
-                        sums[4 * i + 2] += other.z;
-                        sums[4 * i + 3] += other.w;
-                    }
-                }
-                workgroup_barrier().await;
-            }
-            if share < PLANES {
-                #[unroll]
-                for i in 0..4 {
-                    stage[share * UNITS + unit + 32 * (i as u32)] =
-                        vec4(sums[4 * i], sums[4 * i + 1], sums[4 * i + 2], sums[4 * i + 3]);
-                }
-            }
-            workgroup_barrier().await;
-        }
+    for first_key in strided(start, end, COLUMNS) {
+        // Keys past the end are never seen; the last one stands for them, since its slot is written.
+        products::<K, HD, W, false>(k_cache, q, at, first_row, rows - 1, first_key, end - 1, lane, stage).await;
 
         // Mask, and the greatest score of each unit.
         for unit in strided(lane, UNITS, W) {
-            let mut scores = splat4(0.0f32);
-            if W >= BLOCKS {
-                #[unroll]
-                for plane in 0..PrefillTile::<HD, W>::SUMMED {
-                    scores = scores + stage[plane * UNITS + unit];
-                }
-            } else {
-                scores = weights[unit];
-            }
+            let mut scores = products_of::<HD, W>(stage, unit);
             let row = unit / 8;
-            let query = first_query + row;
+            let mut oldest = 0u32;
+            if PACKED {
+                oldest = segments[min(first_row + row, rows - 1)];
+            }
             let mut greatest = UNSEEN;
             #[unroll]
             for j in 0..4 {
                 let key = first_key + unit % 8 + 8 * (j as u32);
-                let near = params.window == 0 || key + params.window > query;
-                let seen = key <= query && near && first_row + row < params.rows;
+                let seen = sees(first_query + row, key, window, oldest) && first_row + row < rows;
                 scores[j] = select(UNSEEN, scores[j], seen);
                 greatest = max(greatest, scores[j]);
             }
@@ -237,7 +96,7 @@ pub async fn attend_prefill<K: KvFormat, const HD: u32, const W: u32, const ACC:
         workgroup_barrier().await;
 
         // Weights relative to the row's greatest score so far; the two halves of `row_max` take turns.
-        let before = (first_key - start) / KEYS % 2 * QUERIES;
+        let before = (first_key - start) / COLUMNS % 2 * ROWS;
         for unit in strided(lane, UNITS, W) {
             let row = unit / 8;
             let old = row_max[before + row];
@@ -258,65 +117,156 @@ pub async fn attend_prefill<K: KvFormat, const HD: u32, const W: u32, const ACC:
             let faded = exp(old - greatest);
             unit_sum[unit] = unit_sum[unit] * faded + (exps.x + exps.y + exps.z + exps.w);
             if unit % 8 == 0 {
-                row_max[QUERIES - before + row] = greatest;
+                row_max[ROWS - before + row] = greatest;
                 rescale[row] = faded;
             }
         }
         workgroup_barrier().await;
 
-        // Values, straight from the cache: eight dimensions of four queries.
         #[unroll]
         for item in 0..(ACC / 8) {
             let index = lane + (item as u32) * W;
-            if index < PrefillTile::<HD, W>::ITEMS {
-                let rows = index / PrefillTile::<HD, W>::OCTETS * 4;
-                let octet = index % PrefillTile::<HD, W>::OCTETS;
+            if index < Tile::<HD, W>::ITEMS {
                 #[unroll]
                 for i in 0..4 {
-                    let faded = rescale[rows + i as u32];
+                    let faded = rescale[index / Tile::<HD, W>::OCTETS * 4 + i as u32];
                     acc[item * 8 + 2 * i] = acc[item * 8 + 2 * i] * faded;
                     acc[item * 8 + 2 * i + 1] = acc[item * 8 + 2 * i + 1] * faded;
                 }
-                for column in 0..8 {
-                    let w0 = weights[rows * 8 + column];
-                    let w1 = weights[rows * 8 + 8 + column];
-                    let w2 = weights[rows * 8 + 16 + column];
-                    let w3 = weights[rows * 8 + 24 + column];
-                    #[unroll]
-                    for j in 0..4 {
-                        let slot = min(first_key + column + 8 * (j as u32), end - 1) % params.ring;
-                        let v = K::load8(v_cache, (slot * params.kv_heads + kv_head) * HD + 8 * octet);
-                        acc[item * 8] = acc[item * 8] + v.low * w0[j];
-                        acc[item * 8 + 1] = acc[item * 8 + 1] + v.high * w0[j];
-                        acc[item * 8 + 2] = acc[item * 8 + 2] + v.low * w1[j];
-                        acc[item * 8 + 3] = acc[item * 8 + 3] + v.high * w1[j];
-                        acc[item * 8 + 4] = acc[item * 8 + 4] + v.low * w2[j];
-                        acc[item * 8 + 5] = acc[item * 8 + 5] + v.high * w2[j];
-                        acc[item * 8 + 6] = acc[item * 8 + 6] + v.low * w3[j];
-                        acc[item * 8 + 7] = acc[item * 8 + 7] + v.high * w3[j];
-                    }
-                }
             }
         }
+        accumulate::<K, HD, W, ACC, true>(weights, v_cache, q, at, first_key, end - 1, lane, &mut acc);
     }
 
     #[unroll]
     for item in 0..(ACC / 8) {
         let index = lane + (item as u32) * W;
-        let octet = index % PrefillTile::<HD, W>::OCTETS;
+        let octet = index % Tile::<HD, W>::OCTETS;
         #[unroll]
         for i in 0..4 {
-            let row = index / PrefillTile::<HD, W>::OCTETS * 4 + i as u32;
-            if row < QUERIES && first_row + row < params.rows {
+            let row = index / Tile::<HD, W>::OCTETS * 4 + i as u32;
+            if row < ROWS && first_row + row < rows {
                 let mut sum = 0.0f32;
                 #[unroll]
                 for unit in 0..8 {
                     sum += unit_sum[row * 8 + unit as u32];
                 }
-                let target = (((first_row + row) * params.heads + head) * HD + 8 * octet) / 4;
+                let target = (((first_row + row) * heads + head) * HD + 8 * octet) / 4;
                 out[target] = acc[item * 8 + 2 * i] * (1.0 / sum);
                 out[target + 1] = acc[item * 8 + 2 * i + 1] * (1.0 / sum);
             }
         }
+    }
+    (end - start + COLUMNS - 1) / COLUMNS % 2 * ROWS
+}
+
+/// `softmax(q·kᵀ + mask)·v`, scale 1, causal and within the window; head `h` reads key head `h / (heads / kv_heads)`.
+/// `q` and `out` `[rows, heads, HD]`; the caches `[ring, kv_heads, HD]`. One workgroup a head of a tile.
+///
+/// `W` is 1, or a multiple of 32 that divides into `HD` dimensions: `HD / 2` keeps 8 accumulators an invocation.
+/// `ACC` is that number of vectors, `8 · ⌈HD / 2 / W⌉`.
+#[kernel(
+    workgroup = W,
+    groups = params.rows.div_ceil(ROWS) * params.heads,
+    workgroup_memory = Tile::<HD, W>::MEMORY,
+    tolerance(rel = 1e-5)
+)]
+pub async fn attend_prefill<K: KvFormat, const HD: u32, const W: u32, const ACC: usize>(
+    group: WorkgroupId,
+    lane: LocalIndex,
+    params: &AttendPrefillParams,
+    state: &Storage<u32>,
+    q: &Storage<Vec4<f32>>,
+    k_cache: &Storage<Vec4<u32>>,
+    v_cache: &Storage<Vec4<u32>>,
+    out: &mut Storage<Vec4<f32>>,
+    #[len = Tile::<HD, W>::STAGE] stage: &mut Workgroup<Vec4<f32>>,
+    #[len = UNITS] weights: &mut Workgroup<Vec4<f32>>,
+    #[len = UNITS] unit_max: &mut Workgroup<f32>,
+    #[len = UNITS] unit_sum: &mut Workgroup<f32>,
+    #[len = 2 * ROWS] row_max: &mut Workgroup<f32>,
+    #[len = ROWS] rescale: &mut Workgroup<f32>,
+) {
+    attend_tile::<K, HD, W, ACC, false>(
+        group,
+        lane,
+        params.rows,
+        params.heads,
+        params.kv_heads,
+        params.window,
+        params.ring,
+        state[0],
+        state,
+        q,
+        k_cache,
+        v_cache,
+        out,
+        stage,
+        weights,
+        unit_max,
+        unit_sum,
+        row_max,
+        rescale,
+    )
+    .await;
+}
+
+/// [`fn@attend_prefill`] over a batch of sequences side by side: row `t` is position `t` of the caches, which hold
+/// nothing before, and query `t` sees no key before row `segments[t]`, its own sequence's first. `segments` `[rows]`
+/// never falls. For the gradient, `lse` `[rows, heads]` gets the logarithm of the sum of exp(score) over what each query
+/// sees.
+#[kernel(
+    workgroup = W,
+    groups = params.rows.div_ceil(ROWS) * params.heads,
+    workgroup_memory = Tile::<HD, W>::MEMORY,
+    tolerance(rel = 1e-5)
+)]
+pub async fn attend_training<K: KvFormat, const HD: u32, const W: u32, const ACC: usize>(
+    group: WorkgroupId,
+    lane: LocalIndex,
+    params: &AttendPrefillParams,
+    segments: &Storage<u32>,
+    q: &Storage<Vec4<f32>>,
+    k_cache: &Storage<Vec4<u32>>,
+    v_cache: &Storage<Vec4<u32>>,
+    out: &mut Storage<Vec4<f32>>,
+    lse: &mut Storage<f32>,
+    #[len = Tile::<HD, W>::STAGE] stage: &mut Workgroup<Vec4<f32>>,
+    #[len = UNITS] weights: &mut Workgroup<Vec4<f32>>,
+    #[len = UNITS] unit_max: &mut Workgroup<f32>,
+    #[len = UNITS] unit_sum: &mut Workgroup<f32>,
+    #[len = 2 * ROWS] row_max: &mut Workgroup<f32>,
+    #[len = ROWS] rescale: &mut Workgroup<f32>,
+) {
+    let greatest_at = attend_tile::<K, HD, W, ACC, true>(
+        group,
+        lane,
+        params.rows,
+        params.heads,
+        params.kv_heads,
+        params.window,
+        params.ring,
+        0,
+        segments,
+        q,
+        k_cache,
+        v_cache,
+        out,
+        stage,
+        weights,
+        unit_max,
+        unit_sum,
+        row_max,
+        rescale,
+    )
+    .await;
+    let first_row = ((params.rows + ROWS - 1) / ROWS - 1 - group / params.heads) * ROWS;
+    for row in strided(lane, min(ROWS, params.rows - first_row), W) {
+        let mut sum = 0.0f32;
+        #[unroll]
+        for unit in 0..8 {
+            sum += unit_sum[row * 8 + unit as u32];
+        }
+        lse[(first_row + row) * params.heads + group % params.heads] = row_max[greatest_at + row] + log(sum);
     }
 }

@@ -1,15 +1,18 @@
 //! Attention of many queries, of one, and the merge of its splits.
 
 use kernel::dispatch::{Buffer, DispatchError};
-use kernel::prelude::Vec2;
+use kernel::prelude::{Vec2, Vec4};
 use kernel::trial::{Packing, Trial, random};
 
 use super::{Scale, TOKENS, Tried};
+use crate::attention::backward::{
+    AttendDeltaParams, AttendSumHeadsParams, attend_backward_kv, attend_backward_q, attend_delta, attend_sum_heads,
+};
 use crate::attention::decode::{
     AttendCombineParams, AttendDecodeParams, attend_combine, attend_decode, partial_vectors,
 };
 use crate::attention::kv::{KvF16, KvF32, KvFormat};
-use crate::attention::prefill::{AttendPrefillParams, attend_prefill};
+use crate::attention::prefill::{AttendPrefillParams, attend_prefill, attend_training};
 use crate::reduce::Reduce;
 use crate::rope::RopeTable;
 
@@ -71,6 +74,127 @@ impl<K: Cache, const HD: u32, const W: u32, const ACC: usize> Tried for attend_p
         let params = AttendPrefillParams { rows, heads, kv_heads, window, ring };
         let args = attend_prefill::Args { state: &state, q: &q, k_cache: &k_cache, v_cache: &v_cache, out: &mut out };
         Self::dispatch(trial, params, args)?;
+        Ok(())
+    }
+}
+
+/// What attention of a training step reads.
+struct Packed {
+    params: AttendPrefillParams,
+    segments: Buffer<u32>,
+    q: Buffer<Vec4<f32>>,
+    k_cache: Buffer<Vec4<u32>>,
+    v_cache: Buffer<Vec4<u32>>,
+    d_out: Buffer<Vec4<f32>>,
+    statistics: Buffer<Vec2<f32>>,
+}
+
+/// Small: two tiles and a bit of rows, two sequences with the second longer than the window. The statistics are none
+/// that belong to the scores, but keep the exponentials about 1.
+fn packed<K: Cache>(trial: &mut Trial, scale: Scale, head_dim: u32) -> Result<Packed, DispatchError> {
+    let (rows, heads, second) = scale.pick((35, 2, 7), (TOKENS, 8, TOKENS / 2));
+    let (window, kv_heads) = (scale.pick(20, if head_dim == 512 { 0 } else { 512 }), 1);
+    let ring = rows + scale.pick(1, 0);
+    let segments: Vec<u32> = (0..rows).map(|row| if row < second { 0 } else { second }).collect();
+    let of_rows = random("statistics", 2 * (rows * heads) as usize, 0.0..1.0);
+    let of_rows: Vec<Vec2<f32>> = of_rows.chunks_exact(2).map(|two| Vec2::new(3.0 + two[0], two[1])).collect();
+    let vectors = (rows * heads * head_dim) as usize;
+    // Scores of a unit's size whatever the head's.
+    let reach = 1.5 / (head_dim as f32).sqrt();
+    Ok(Packed {
+        params: AttendPrefillParams { rows, heads, kv_heads, window, ring },
+        segments: trial.input("segments", &segments)?,
+        q: trial.input("q", &random("q", vectors, -reach..reach))?.cast(),
+        k_cache: trial.input("k_cache", &cache::<K>("k_cache", ring * kv_heads, head_dim))?.cast(),
+        v_cache: trial.input("v_cache", &cache::<K>("v_cache", ring * kv_heads, head_dim))?.cast(),
+        d_out: trial.random("d_out", vectors)?.cast(),
+        statistics: trial.input("statistics", &of_rows)?,
+    })
+}
+
+impl<K: Cache, const HD: u32, const W: u32, const ACC: usize> Tried for attend_training::Kernel<K, HD, W, ACC> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let Packed { params, segments, q, k_cache, v_cache, .. } = packed::<K>(trial, scale, HD)?;
+        let mut out = trial.output("out", q.len())?;
+        let mut lse = trial.output("lse", (params.rows * params.heads) as usize)?;
+        let args = attend_training::Args {
+            segments: &segments,
+            q: &q,
+            k_cache: &k_cache,
+            v_cache: &v_cache,
+            out: &mut out,
+            lse: &mut lse,
+        };
+        Self::dispatch(trial, params, args)?;
+        Ok(())
+    }
+}
+
+impl<K: Cache, const HD: u32, const W: u32, const ACC: usize> Tried for attend_backward_q::Kernel<K, HD, W, ACC> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let Packed { params, segments, q, k_cache, v_cache, d_out, statistics } = packed::<K>(trial, scale, HD)?;
+        let mut dq = trial.output("dq", q.len())?;
+        let args = attend_backward_q::Args {
+            segments: &segments,
+            q: &q,
+            k_cache: &k_cache,
+            v_cache: &v_cache,
+            d_out: &d_out,
+            statistics: &statistics,
+            dq: &mut dq,
+        };
+        Self::dispatch(trial, params, args)?;
+        Ok(())
+    }
+}
+
+impl<K: Cache, const HD: u32, const W: u32, const ACC: usize> Tried for attend_backward_kv::Kernel<K, HD, W, ACC> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let Packed { params, segments, q, k_cache, v_cache, d_out, statistics } = packed::<K>(trial, scale, HD)?;
+        let (mut dk_heads, mut dv_heads) = (trial.output("dk_heads", q.len())?, trial.output("dv_heads", q.len())?);
+        let args = attend_backward_kv::Args {
+            segments: &segments,
+            q: &q,
+            k_cache: &k_cache,
+            v_cache: &v_cache,
+            d_out: &d_out,
+            statistics: &statistics,
+            dk_heads: &mut dk_heads,
+            dv_heads: &mut dv_heads,
+        };
+        Self::dispatch(trial, params, args)?;
+        Ok(())
+    }
+}
+
+impl<R: Reduce> Tried for attend_delta::Kernel<R> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let (n, head_dim) = scale.pick((5, 288), (TOKENS * 8, 256));
+        let (out, d_out) =
+            (trial.random("out", (n * head_dim) as usize)?, trial.random("d_out", (n * head_dim) as usize)?);
+        let lse = trial.random("lse", n as usize)?;
+        let mut statistics = trial.output("statistics", n as usize)?;
+        let args =
+            attend_delta::Args { out: &out.cast(), d_out: &d_out.cast(), lse: &lse, statistics: &mut statistics };
+        Self::dispatch(trial, AttendDeltaParams { n, head_dim }, args)?;
+        Ok(())
+    }
+}
+
+impl<R: Reduce> Tried for attend_sum_heads::Kernel<R> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let (rows, heads, kv_heads, head_dim) = scale.pick((5, 6, 2, 48), (TOKENS, 8, 1, 256));
+        let (shared, own) = ((rows * heads * head_dim) as usize, (rows * kv_heads * head_dim) as usize);
+        let (dk_heads, dv_heads) = (trial.random("dk_heads", shared)?, trial.random("dv_heads", shared)?);
+        let dk = trial.changed("dk", &random("dk", own, -1.0..1.0))?;
+        let dv = trial.changed("dv", &random("dv", own, -1.0..1.0))?;
+        let args = attend_sum_heads::Args {
+            dk_heads: &dk_heads.cast(),
+            dv_heads: &dv_heads.cast(),
+            dk: &mut dk.cast(),
+            dv: &mut dv.cast(),
+        };
+        Self::dispatch(trial, AttendSumHeadsParams { rows, heads, kv_heads, head_dim }, args)?;
         Ok(())
     }
 }

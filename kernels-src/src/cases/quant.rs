@@ -9,7 +9,9 @@ use super::{FFN, HIDDEN, Scale, TOKENS, Tried, VOCAB};
 use crate::embedding::{EmbedParams, embed};
 use crate::gemm::{GemmParams, gemm};
 use crate::quant::{DequantiseParams, dequantise};
-use crate::transposed::{SumPartialsParams, TransposedParams, matvec_transposed, sum_partials};
+use crate::transposed::{
+    GemmTransposedParams, SumPartialsParams, TransposedParams, gemm_transposed, matvec_transposed, sum_partials,
+};
 
 impl<Q: Blocks, const W: u32> Tried for dequantise::Kernel<Q, W> {
     fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
@@ -72,6 +74,26 @@ impl<Q: Blocks, const W: u32, const CHUNKS: usize, const COUNT: usize> Tried
         let mut partials = trial.output("partials", (splits * n * k / 4) as usize)?;
         let params = TransposedParams { n, first_row, rows, k, splits, dy_stride, dy_at };
         Self::dispatch(trial, params, matvec_transposed::Args { dy: &dy, w: &w, partials: &mut partials })?;
+        Ok(())
+    }
+}
+
+impl<Q: Blocks, const SIDE: u32, const TM: usize, const TN: usize, const ACCUMULATE: bool> Tried
+    for gemm_transposed::Kernel<Q, SIDE, TM, TN, ACCUMULATE>
+{
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        // Small: a tile and a bit both ways, and a step and a bit of rows.
+        let n = scale.pick(SIDE * TM as u32 + 1, TOKENS);
+        let k = scale.pick((4 * SIDE * TN as u32 + 1).next_multiple_of(Q::BLOCK.max(32)), HIDDEN);
+        let (first_row, rows) = scale.pick((1, 35), (0, FFN));
+        let (dy_stride, dy_at) = scale.pick((rows + 3, 2), (rows, 0));
+        let dy = trial.random("dy", (n * dy_stride) as usize)?;
+        let w = tensor::<Q>(trial, "w", first_row + rows, k)?;
+        let len = (n * k) as usize;
+        let dx =
+            if ACCUMULATE { trial.changed("dx", &random("dx", len, -1.0..1.0))? } else { trial.output("dx", len)? };
+        let params = GemmTransposedParams { n, first_row, rows, k, dy_stride, dy_at };
+        Self::dispatch(trial, params, gemm_transposed::Args { dy: &dy, w: &w, dx: &mut dx.cast() })?;
         Ok(())
     }
 }

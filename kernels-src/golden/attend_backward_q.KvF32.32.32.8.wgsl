@@ -1,0 +1,332 @@
+// attend_backward_q<KvF32, 32, 32, 8> | features:
+struct AttendPrefillParams {
+    rows: u32,
+    heads: u32,
+    kv_heads: u32,
+    window: u32,
+    ring: u32,
+}
+
+struct Heads {
+    head: u32,
+    heads: u32,
+    kv_head: u32,
+    kv_heads: u32,
+    ring: u32,
+}
+
+struct Octet {
+    low: vec4<f32>,
+    high: vec4<f32>,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: AttendPrefillParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> segments: array<u32>;
+@group(0) @binding(2) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> k_cache: array<vec4<u32>>;
+@group(0) @binding(4) var<storage, read> v_cache: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read> d_out: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read> statistics: array<vec2<f32>>;
+@group(0) @binding(7) var<storage, read_write> dq: array<vec4<f32>>;
+var<workgroup> stage: array<vec4<f32>, 432>;
+var<workgroup> weights: array<vec4<f32>, 128>;
+
+fn heads_of(head: u32, heads: u32, kv_heads: u32, ring: u32) -> Heads {
+    return Heads(head, heads, (head / (heads / kv_heads)), kv_heads, ring);
+}
+
+fn eight_KvF32_32_false_k_cache_q(at: Heads, row: u32, octet: u32) -> Octet {
+    let first = ((((row * at.heads) + at.head) * 8u) + (2u * octet));
+    return Octet(q[first], q[(first + 1u)]);
+}
+
+fn stage_slice_KvF32_32_32_false_k_cache_q_stage(at: Heads, first: u32, last: u32, slice: u32, lane: u32, to: u32, count: u32) {
+    let end = (count * 4u);
+    for (var item: u32 = lane; item < end; item += 32u) {
+        let row = (item / 4u);
+        let column = (item % 4u);
+        let octet = ((slice * 4u) + column);
+        let values = eight_KvF32_32_false_k_cache_q(at, min((first + row), last), octet);
+        stage[(((to + row) * 9u) + (2u * column))] = values.low;
+        stage[((((to + row) * 9u) + (2u * column)) + 1u)] = values.high;
+    }
+}
+
+fn KvF32_load8_k_cache(element: u32) -> Octet {
+    let low = k_cache[(element / 4u)];
+    let high = k_cache[((element / 4u) + 1u)];
+    return Octet(vec4(bitcast<f32>(low.x), bitcast<f32>(low.y), bitcast<f32>(low.z), bitcast<f32>(low.w)), vec4(bitcast<f32>(high.x), bitcast<f32>(high.y), bitcast<f32>(high.z), bitcast<f32>(high.w)));
+}
+
+fn eight_KvF32_32_true_k_cache_q(at: Heads, row: u32, octet: u32) -> Octet {
+    return KvF32_load8_k_cache((((((row % at.ring) * at.kv_heads) + at.kv_head) * 32u) + (8u * octet)));
+}
+
+fn stage_slice_KvF32_32_32_true_k_cache_q_stage(at: Heads, first: u32, last: u32, slice: u32, lane: u32, to: u32, count: u32) {
+    let end = (count * 4u);
+    for (var item: u32 = lane; item < end; item += 32u) {
+        let row = (item / 4u);
+        let column = (item % 4u);
+        let octet = ((slice * 4u) + column);
+        let values = eight_KvF32_32_true_k_cache_q(at, min((first + row), last), octet);
+        stage[(((to + row) * 9u) + (2u * column))] = values.low;
+        stage[((((to + row) * 9u) + (2u * column)) + 1u)] = values.high;
+    }
+}
+
+fn add_products_32_32_stage(block: u32, share: u32, sums: ptr<function, array<f32, 16>>) {
+    let row = (((block / 8u) * 9u) + (share * 8u));
+    let column = (((16u + (block % 8u)) * 9u) + (share * 8u));
+    for (var word: u32 = 0u; word < 8u; word++) {
+        let k0 = stage[(column + word)];
+        let k1 = stage[((column + word) + 72u)];
+        let k2 = stage[((column + word) + 144u)];
+        let k3 = stage[((column + word) + 216u)];
+        let q_1 = stage[((row + word) + 0u)];
+        (*sums)[0i] += dot(q_1, k0);
+        (*sums)[1i] += dot(q_1, k1);
+        (*sums)[2i] += dot(q_1, k2);
+        (*sums)[3i] += dot(q_1, k3);
+        let q_2 = stage[((row + word) + 36u)];
+        (*sums)[4i] += dot(q_2, k0);
+        (*sums)[5i] += dot(q_2, k1);
+        (*sums)[6i] += dot(q_2, k2);
+        (*sums)[7i] += dot(q_2, k3);
+        let q_3 = stage[((row + word) + 72u)];
+        (*sums)[8i] += dot(q_3, k0);
+        (*sums)[9i] += dot(q_3, k1);
+        (*sums)[10i] += dot(q_3, k2);
+        (*sums)[11i] += dot(q_3, k3);
+        let q_4 = stage[((row + word) + 108u)];
+        (*sums)[12i] += dot(q_4, k0);
+        (*sums)[13i] += dot(q_4, k1);
+        (*sums)[14i] += dot(q_4, k2);
+        (*sums)[15i] += dot(q_4, k3);
+    }
+}
+
+fn products_KvF32_32_32_false_k_cache_q_stage(at: Heads, first_row: u32, last_row: u32, first_column: u32, last_column: u32, lane: u32) {
+    var sums: array<f32, 16> = array<f32, 16>();
+    for (var slice: u32 = 0u; slice < 1u; slice++) {
+        stage_slice_KvF32_32_32_false_k_cache_q_stage(at, first_row, last_row, slice, lane, 0u, 16u);
+        stage_slice_KvF32_32_32_true_k_cache_q_stage(at, first_column, last_column, slice, lane, 16u, 32u);
+        workgroupBarrier();
+        add_products_32_32_stage((lane % 32u), (lane / 32u), &sums);
+        workgroupBarrier();
+    }
+    let unit = (lane % 32u);
+    let share = (lane / 32u);
+    if (share < 4u) {
+        stage[(((share * 128u) + unit) + 0u)] = vec4(sums[0i], sums[1i], sums[2i], sums[3i]);
+        stage[(((share * 128u) + unit) + 32u)] = vec4(sums[4i], sums[5i], sums[6i], sums[7i]);
+        stage[(((share * 128u) + unit) + 64u)] = vec4(sums[8i], sums[9i], sums[10i], sums[11i]);
+        stage[(((share * 128u) + unit) + 96u)] = vec4(sums[12i], sums[13i], sums[14i], sums[15i]);
+    }
+    workgroupBarrier();
+}
+
+fn products_of_32_32_stage(unit: u32) -> vec4<f32> {
+    var sum: vec4<f32> = vec4<f32>(0.0f);
+    sum = (sum + stage[(0u + unit)]);
+    return sum;
+}
+
+fn sees(query: u32, key: u32, window: u32, oldest: u32) -> bool {
+    return (((key <= query) && (key >= oldest)) && ((window == 0u) || ((key + window) > query)));
+}
+
+fn eight_KvF32_32_false_v_cache_d_out(at: Heads, row: u32, octet: u32) -> Octet {
+    let first = ((((row * at.heads) + at.head) * 8u) + (2u * octet));
+    return Octet(d_out[first], d_out[(first + 1u)]);
+}
+
+fn stage_slice_KvF32_32_32_false_v_cache_d_out_stage(at: Heads, first: u32, last: u32, slice: u32, lane: u32, to: u32, count: u32) {
+    let end = (count * 4u);
+    for (var item: u32 = lane; item < end; item += 32u) {
+        let row = (item / 4u);
+        let column = (item % 4u);
+        let octet = ((slice * 4u) + column);
+        let values = eight_KvF32_32_false_v_cache_d_out(at, min((first + row), last), octet);
+        stage[(((to + row) * 9u) + (2u * column))] = values.low;
+        stage[((((to + row) * 9u) + (2u * column)) + 1u)] = values.high;
+    }
+}
+
+fn KvF32_load8_v_cache(element: u32) -> Octet {
+    let low = v_cache[(element / 4u)];
+    let high = v_cache[((element / 4u) + 1u)];
+    return Octet(vec4(bitcast<f32>(low.x), bitcast<f32>(low.y), bitcast<f32>(low.z), bitcast<f32>(low.w)), vec4(bitcast<f32>(high.x), bitcast<f32>(high.y), bitcast<f32>(high.z), bitcast<f32>(high.w)));
+}
+
+fn eight_KvF32_32_true_v_cache_d_out(at: Heads, row: u32, octet: u32) -> Octet {
+    return KvF32_load8_v_cache((((((row % at.ring) * at.kv_heads) + at.kv_head) * 32u) + (8u * octet)));
+}
+
+fn stage_slice_KvF32_32_32_true_v_cache_d_out_stage(at: Heads, first: u32, last: u32, slice: u32, lane: u32, to: u32, count: u32) {
+    let end = (count * 4u);
+    for (var item: u32 = lane; item < end; item += 32u) {
+        let row = (item / 4u);
+        let column = (item % 4u);
+        let octet = ((slice * 4u) + column);
+        let values = eight_KvF32_32_true_v_cache_d_out(at, min((first + row), last), octet);
+        stage[(((to + row) * 9u) + (2u * column))] = values.low;
+        stage[((((to + row) * 9u) + (2u * column)) + 1u)] = values.high;
+    }
+}
+
+fn products_KvF32_32_32_false_v_cache_d_out_stage(at: Heads, first_row: u32, last_row: u32, first_column: u32, last_column: u32, lane: u32) {
+    var sums: array<f32, 16> = array<f32, 16>();
+    for (var slice: u32 = 0u; slice < 1u; slice++) {
+        stage_slice_KvF32_32_32_false_v_cache_d_out_stage(at, first_row, last_row, slice, lane, 0u, 16u);
+        stage_slice_KvF32_32_32_true_v_cache_d_out_stage(at, first_column, last_column, slice, lane, 16u, 32u);
+        workgroupBarrier();
+        add_products_32_32_stage((lane % 32u), (lane / 32u), &sums);
+        workgroupBarrier();
+    }
+    let unit = (lane % 32u);
+    let share = (lane / 32u);
+    if (share < 4u) {
+        stage[(((share * 128u) + unit) + 0u)] = vec4(sums[0i], sums[1i], sums[2i], sums[3i]);
+        stage[(((share * 128u) + unit) + 32u)] = vec4(sums[4i], sums[5i], sums[6i], sums[7i]);
+        stage[(((share * 128u) + unit) + 64u)] = vec4(sums[8i], sums[9i], sums[10i], sums[11i]);
+        stage[(((share * 128u) + unit) + 96u)] = vec4(sums[12i], sums[13i], sums[14i], sums[15i]);
+    }
+    workgroupBarrier();
+}
+
+fn accumulate_KvF32_32_32_8_true_weights_k_cache_q(at: Heads, first: u32, last: u32, lane: u32, acc: ptr<function, array<vec4<f32>, 8>>) {
+    let index = (lane + 0u);
+    if (index < 16u) {
+        let rows = ((index / 4u) * 4u);
+        let octet = (index % 4u);
+        for (var column: u32 = 0u; column < 8u; column++) {
+            let w0 = weights[((rows * 8u) + column)];
+            let w1 = weights[(((rows * 8u) + 8u) + column)];
+            let w2 = weights[(((rows * 8u) + 16u) + column)];
+            let w3 = weights[(((rows * 8u) + 24u) + column)];
+            let v = eight_KvF32_32_true_k_cache_q(at, min(((first + column) + 0u), last), octet);
+            (*acc)[0u] = ((*acc)[0u] + (v.low * w0[0i]));
+            (*acc)[1u] = ((*acc)[1u] + (v.high * w0[0i]));
+            (*acc)[2u] = ((*acc)[2u] + (v.low * w1[0i]));
+            (*acc)[3u] = ((*acc)[3u] + (v.high * w1[0i]));
+            (*acc)[4u] = ((*acc)[4u] + (v.low * w2[0i]));
+            (*acc)[5u] = ((*acc)[5u] + (v.high * w2[0i]));
+            (*acc)[6u] = ((*acc)[6u] + (v.low * w3[0i]));
+            (*acc)[7u] = ((*acc)[7u] + (v.high * w3[0i]));
+            let v_1 = eight_KvF32_32_true_k_cache_q(at, min(((first + column) + 8u), last), octet);
+            (*acc)[0u] = ((*acc)[0u] + (v_1.low * w0[1i]));
+            (*acc)[1u] = ((*acc)[1u] + (v_1.high * w0[1i]));
+            (*acc)[2u] = ((*acc)[2u] + (v_1.low * w1[1i]));
+            (*acc)[3u] = ((*acc)[3u] + (v_1.high * w1[1i]));
+            (*acc)[4u] = ((*acc)[4u] + (v_1.low * w2[1i]));
+            (*acc)[5u] = ((*acc)[5u] + (v_1.high * w2[1i]));
+            (*acc)[6u] = ((*acc)[6u] + (v_1.low * w3[1i]));
+            (*acc)[7u] = ((*acc)[7u] + (v_1.high * w3[1i]));
+            let v_2 = eight_KvF32_32_true_k_cache_q(at, min(((first + column) + 16u), last), octet);
+            (*acc)[0u] = ((*acc)[0u] + (v_2.low * w0[2i]));
+            (*acc)[1u] = ((*acc)[1u] + (v_2.high * w0[2i]));
+            (*acc)[2u] = ((*acc)[2u] + (v_2.low * w1[2i]));
+            (*acc)[3u] = ((*acc)[3u] + (v_2.high * w1[2i]));
+            (*acc)[4u] = ((*acc)[4u] + (v_2.low * w2[2i]));
+            (*acc)[5u] = ((*acc)[5u] + (v_2.high * w2[2i]));
+            (*acc)[6u] = ((*acc)[6u] + (v_2.low * w3[2i]));
+            (*acc)[7u] = ((*acc)[7u] + (v_2.high * w3[2i]));
+            let v_3 = eight_KvF32_32_true_k_cache_q(at, min(((first + column) + 24u), last), octet);
+            (*acc)[0u] = ((*acc)[0u] + (v_3.low * w0[3i]));
+            (*acc)[1u] = ((*acc)[1u] + (v_3.high * w0[3i]));
+            (*acc)[2u] = ((*acc)[2u] + (v_3.low * w1[3i]));
+            (*acc)[3u] = ((*acc)[3u] + (v_3.high * w1[3i]));
+            (*acc)[4u] = ((*acc)[4u] + (v_3.low * w2[3i]));
+            (*acc)[5u] = ((*acc)[5u] + (v_3.high * w2[3i]));
+            (*acc)[6u] = ((*acc)[6u] + (v_3.low * w3[3i]));
+            (*acc)[7u] = ((*acc)[7u] + (v_3.high * w3[3i]));
+        }
+    }
+}
+
+@compute @workgroup_size(32)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let tile = (((((uniforms.params.rows + 16u) - 1u) / 16u) - 1u) - (group / uniforms.params.heads));
+    let head = (group % uniforms.params.heads);
+    let at = heads_of(head, uniforms.params.heads, uniforms.params.kv_heads, uniforms.params.ring);
+    let first_row = (tile * 16u);
+    let last_row = (min((first_row + 16u), uniforms.params.rows) - 1u);
+    var branch: u32;
+    if (uniforms.params.window > 0u) {
+        branch = (max((first_row + 1u), uniforms.params.window) - uniforms.params.window);
+    } else {
+        branch = 0u;
+    }
+    let within = branch;
+    var acc: array<vec4<f32>, 8> = array<vec4<f32>, 8>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+    let end = (last_row + 1u);
+    for (var first_key: u32 = max(within, segments[first_row]); first_key < end; first_key += 32u) {
+        products_KvF32_32_32_false_k_cache_q_stage(at, first_row, last_row, first_key, last_row, local_invocation_index);
+        for (var unit: u32 = local_invocation_index; unit < 128u; unit += 32u) {
+            let scores = products_of_32_32_stage(unit);
+            let row = (first_row + (unit / 8u));
+            var probabilities: vec4<f32> = vec4<f32>(0.0f);
+            if (row <= last_row) {
+                let of_row = statistics[((row * uniforms.params.heads) + head)];
+                if sees(row, ((first_key + (unit % 8u)) + 0u), uniforms.params.window, segments[row]) {
+                    probabilities[0i] = exp((scores[0i] - of_row.x));
+                }
+                if sees(row, ((first_key + (unit % 8u)) + 8u), uniforms.params.window, segments[row]) {
+                    probabilities[1i] = exp((scores[1i] - of_row.x));
+                }
+                if sees(row, ((first_key + (unit % 8u)) + 16u), uniforms.params.window, segments[row]) {
+                    probabilities[2i] = exp((scores[2i] - of_row.x));
+                }
+                if sees(row, ((first_key + (unit % 8u)) + 24u), uniforms.params.window, segments[row]) {
+                    probabilities[3i] = exp((scores[3i] - of_row.x));
+                }
+            }
+            weights[unit] = probabilities;
+        }
+        workgroupBarrier();
+        products_KvF32_32_32_false_v_cache_d_out_stage(at, first_row, last_row, first_key, last_row, local_invocation_index);
+        for (var unit_1: u32 = local_invocation_index; unit_1 < 128u; unit_1 += 32u) {
+            let of_row_1 = statistics[((min((first_row + (unit_1 / 8u)), last_row) * uniforms.params.heads) + head)];
+            weights[unit_1] = (weights[unit_1] * (products_of_32_32_stage(unit_1) - vec4<f32>(of_row_1.y)));
+        }
+        workgroupBarrier();
+        accumulate_KvF32_32_32_8_true_weights_k_cache_q(at, first_key, last_row, local_invocation_index, &acc);
+    }
+    let index = (local_invocation_index + 0u);
+    let row_1 = ((first_row + ((index / 4u) * 4u)) + 0u);
+    if ((index < 16u) && (row_1 <= last_row)) {
+        let v_target = (((((row_1 * uniforms.params.heads) + head) * 32u) + (8u * (index % 4u))) / 4u);
+        dq[v_target] = acc[0u];
+        dq[(v_target + 1u)] = acc[1u];
+    }
+    let row_2 = ((first_row + ((index / 4u) * 4u)) + 1u);
+    if ((index < 16u) && (row_2 <= last_row)) {
+        let v_target_1 = (((((row_2 * uniforms.params.heads) + head) * 32u) + (8u * (index % 4u))) / 4u);
+        dq[v_target_1] = acc[2u];
+        dq[(v_target_1 + 1u)] = acc[3u];
+    }
+    let row_3 = ((first_row + ((index / 4u) * 4u)) + 2u);
+    if ((index < 16u) && (row_3 <= last_row)) {
+        let v_target_2 = (((((row_3 * uniforms.params.heads) + head) * 32u) + (8u * (index % 4u))) / 4u);
+        dq[v_target_2] = acc[4u];
+        dq[(v_target_2 + 1u)] = acc[5u];
+    }
+    let row_4 = ((first_row + ((index / 4u) * 4u)) + 3u);
+    if ((index < 16u) && (row_4 <= last_row)) {
+        let v_target_3 = (((((row_4 * uniforms.params.heads) + head) * 32u) + (8u * (index % 4u))) / 4u);
+        dq[v_target_3] = acc[6u];
+        dq[(v_target_3 + 1u)] = acc[7u];
+    }
+}

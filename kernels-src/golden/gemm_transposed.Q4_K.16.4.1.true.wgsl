@@ -1,0 +1,182 @@
+// gemm_transposed<Q4_K, 16, 4, 1, true> | features:
+struct GemmTransposedParams {
+    n: u32,
+    first_row: u32,
+    rows: u32,
+    k: u32,
+    dy_stride: u32,
+    dy_at: u32,
+}
+
+struct Eight {
+    lo: vec4<f32>,
+    hi: vec4<f32>,
+}
+
+struct Scales {
+    lo: f32,
+    hi: f32,
+    lo_min: f32,
+    hi_min: f32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: GemmTransposedParams,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read> dy: array<f32>;
+@group(0) @binding(2) var<storage, read> w: array<u32>;
+@group(0) @binding(3) var<storage, read_write> dx: array<vec4<f32>>;
+var<workgroup> dy_tile: array<vec4<f32>, 512>;
+var<workgroup> w_tile: array<vec4<f32>, 512>;
+
+fn row_bytes_Q4_K(k: u32) -> u32 {
+    return ((k / 256u) * 144u);
+}
+
+fn block_byte_Q4_K(chunk: u32) -> u32 {
+    return ((chunk / 32u) * 144u);
+}
+
+fn Q4_K_codes_w(byte: u32, chunk: u32) -> Eight {
+    let nibbles = w[(((byte / 4u) + 4u) + chunk)];
+    return Eight(vec4f(unpack4xU8((nibbles & 252645135u))), vec4f(unpack4xU8(((nibbles >> 4u) & 252645135u))));
+}
+
+fn packed_scales_w(at: u32, group: u32) -> Scales {
+    let super_scales = unpack2x16float(w[at]);
+    let shift = ((group & 1u) * 16u);
+    let scales = (w[(at + 1u)] >> shift);
+    let minima = (w[(at + 2u)] >> shift);
+    let nibbles = (w[(at + 3u)] >> shift);
+    let upper = (group >= 2u);
+    let two_scales = select((scales & 16191u), ((nibbles & 3855u) | ((scales >> 2u) & 12336u)), upper);
+    let two_minima = select((minima & 16191u), (((nibbles >> 4u) & 3855u) | ((minima >> 2u) & 12336u)), upper);
+    return Scales((super_scales.x * f32((two_scales & 255u))), (super_scales.x * f32((two_scales >> 8u))), (super_scales.y * f32((two_minima & 255u))), (super_scales.y * f32((two_minima >> 8u))));
+}
+
+fn Q4_K_scales_w(byte: u32, chunk: u32) -> Scales {
+    return packed_scales_w((byte / 4u), (chunk / 8u));
+}
+
+fn load_Q4_K_w(byte: u32, chunk: u32) -> Eight {
+    let codes = Q4_K_codes_w(byte, chunk);
+    let scales = Q4_K_scales_w(byte, chunk);
+    return Eight(((codes.lo * scales.lo) - vec4<f32>(scales.lo_min)), ((codes.hi * scales.hi) - vec4<f32>(scales.hi_min)));
+}
+
+fn Q4_K_hi_at(chunk: u32) -> u32 {
+    return ((((chunk / 8u) * 64u) + ((chunk % 8u) * 4u)) + 32u);
+}
+
+fn hi_in_row_Q4_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q4_K_hi_at((chunk % 32u)));
+}
+
+fn Q4_K_lo_at(chunk: u32) -> u32 {
+    return (((chunk / 8u) * 64u) + ((chunk % 8u) * 4u));
+}
+
+fn lo_in_row_Q4_K(chunk: u32) -> u32 {
+    return (((chunk / 32u) * 256u) + Q4_K_lo_at((chunk % 32u)));
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let chunks = (uniforms.params.k / 8u);
+    let tiles = (((uniforms.params.n + 64u) - 1u) / 64u);
+    let first_token = ((group % tiles) * 64u);
+    let first_chunk = ((group / tiles) * 8u);
+    let bytes = row_bytes_Q4_K(uniforms.params.k);
+    let column = (local_invocation_index % 16u);
+    let line = (local_invocation_index / 16u);
+    var acc: array<array<vec4<f32>, 1>, 4> = array<array<vec4<f32>, 1>, 4>(array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)));
+    for (var first: u32 = 0u; first < uniforms.params.rows; first += 32u) {
+        for (var item: u32 = local_invocation_index; item < 256u; item += 256u) {
+            let j = (item / 8u);
+            let at = (item % 8u);
+            let chunk = min((first_chunk + at), (chunks - 1u));
+            let start = ((uniforms.params.first_row + min((first + j), (uniforms.params.rows - 1u))) * bytes);
+            let weights = load_Q4_K_w((start + block_byte_Q4_K(chunk)), (chunk % 32u));
+            w_tile[((j * 16u) + (2u * at))] = weights.lo;
+            w_tile[(((j * 16u) + (2u * at)) + 1u)] = weights.hi;
+        }
+        for (var item_1: u32 = local_invocation_index; item_1 < 512u; item_1 += 256u) {
+            let t = (item_1 / 8u);
+            let start_1 = ((min((first_token + t), (uniforms.params.n - 1u)) * uniforms.params.dy_stride) + uniforms.params.dy_at);
+            var gradients: vec4<f32> = vec4<f32>(0.0f);
+            let j_1 = ((first + (4u * (item_1 % 8u))) + 0u);
+            gradients[0i] = select(0.0f, dy[(start_1 + min(j_1, (uniforms.params.rows - 1u)))], (j_1 < uniforms.params.rows));
+            let j_2 = ((first + (4u * (item_1 % 8u))) + 1u);
+            gradients[1i] = select(0.0f, dy[(start_1 + min(j_2, (uniforms.params.rows - 1u)))], (j_2 < uniforms.params.rows));
+            let j_3 = ((first + (4u * (item_1 % 8u))) + 2u);
+            gradients[2i] = select(0.0f, dy[(start_1 + min(j_3, (uniforms.params.rows - 1u)))], (j_3 < uniforms.params.rows));
+            let j_4 = ((first + (4u * (item_1 % 8u))) + 3u);
+            gradients[3i] = select(0.0f, dy[(start_1 + min(j_4, (uniforms.params.rows - 1u)))], (j_4 < uniforms.params.rows));
+            dy_tile[((t * 8u) + (item_1 % 8u))] = gradients;
+        }
+        workgroupBarrier();
+        for (var quad: u32 = 0u; quad < 8u; quad++) {
+            var gradients_1: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+            gradients_1[0u] = dy_tile[(((line + 0u) * 8u) + quad)];
+            gradients_1[1u] = dy_tile[(((line + 16u) * 8u) + quad)];
+            gradients_1[2u] = dy_tile[(((line + 32u) * 8u) + quad)];
+            gradients_1[3u] = dy_tile[(((line + 48u) * 8u) + quad)];
+            let weights_1 = w_tile[(((((4u * quad) + 0u) * 16u) + column) + 0u)];
+            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][0i]), weights_1, acc[0u][0u]);
+            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][0i]), weights_1, acc[1u][0u]);
+            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][0i]), weights_1, acc[2u][0u]);
+            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][0i]), weights_1, acc[3u][0u]);
+            let weights_2 = w_tile[(((((4u * quad) + 1u) * 16u) + column) + 0u)];
+            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][1i]), weights_2, acc[0u][0u]);
+            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][1i]), weights_2, acc[1u][0u]);
+            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][1i]), weights_2, acc[2u][0u]);
+            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][1i]), weights_2, acc[3u][0u]);
+            let weights_3 = w_tile[(((((4u * quad) + 2u) * 16u) + column) + 0u)];
+            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][2i]), weights_3, acc[0u][0u]);
+            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][2i]), weights_3, acc[1u][0u]);
+            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][2i]), weights_3, acc[2u][0u]);
+            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][2i]), weights_3, acc[3u][0u]);
+            let weights_4 = w_tile[(((((4u * quad) + 3u) * 16u) + column) + 0u)];
+            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][3i]), weights_4, acc[0u][0u]);
+            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][3i]), weights_4, acc[1u][0u]);
+            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][3i]), weights_4, acc[2u][0u]);
+            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][3i]), weights_4, acc[3u][0u]);
+        }
+        workgroupBarrier();
+    }
+    let quad_1 = (column + 0u);
+    let chunk_1 = (first_chunk + (quad_1 / 2u));
+    if (chunk_1 < chunks) {
+        let at_1 = select(hi_in_row_Q4_K(chunk_1), lo_in_row_Q4_K(chunk_1), ((quad_1 % 2u) == 0u));
+        let token = ((first_token + line) + 0u);
+        if (token < uniforms.params.n) {
+            let v_target = (((token * uniforms.params.k) + at_1) / 4u);
+            dx[v_target] += acc[0u][0u];
+        }
+        let token_1 = ((first_token + line) + 16u);
+        if (token_1 < uniforms.params.n) {
+            let v_target_1 = (((token_1 * uniforms.params.k) + at_1) / 4u);
+            dx[v_target_1] += acc[1u][0u];
+        }
+        let token_2 = ((first_token + line) + 32u);
+        if (token_2 < uniforms.params.n) {
+            let v_target_2 = (((token_2 * uniforms.params.k) + at_1) / 4u);
+            dx[v_target_2] += acc[2u][0u];
+        }
+        let token_3 = ((first_token + line) + 48u);
+        if (token_3 < uniforms.params.n) {
+            let v_target_3 = (((token_3 * uniforms.params.k) + at_1) / 4u);
+            dx[v_target_3] += acc[3u][0u];
+        }
+    }
+}
