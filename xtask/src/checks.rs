@@ -33,6 +33,7 @@ pub fn run(report: &mut Report, found: &Found) {
     python(report);
     tests(report, found);
     examples(report, found);
+    budgets(report, found);
     tint(report, found);
 }
 
@@ -116,6 +117,17 @@ fn on_gpu<'c>(command: &'c mut Command, found: &Found) -> &'c mut Command {
     match found.vulkan {
         Ok(()) => command.env("GEMMULE_REQUIRE_GPU", "1"),
         Err(_) => command,
+    }
+}
+
+/// Measured by this program itself, started once more.
+fn budgets(report: &mut Report, found: &Found) {
+    match (&found.wasm, std::env::current_exe()) {
+        (Ok(()), Ok(program)) => {
+            report.step("budgets", Command::new(program).arg("budgets"));
+        }
+        (Err(why), _) => report.not_run("budgets", Outcome::Lacking(why.clone())),
+        (_, Err(error)) => report.not_run("budgets", Outcome::Lacking(error.to_string())),
     }
 }
 

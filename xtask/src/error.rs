@@ -18,6 +18,23 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could not be read or written.
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A budget could not be measured.
+    Budget(String),
+}
+
+impl Error {
+    /// A program of this name that could not be started.
+    pub fn start(program: &str) -> impl FnOnce(std::io::Error) -> Self {
+        let program = program.to_owned();
+        move |source| Self::Start { program, source }
+    }
 }
 
 impl fmt::Display for Error {
@@ -26,6 +43,8 @@ impl fmt::Display for Error {
             Error::Usage(arguments) if arguments.is_empty() => write!(f, "a command is missing\n\n{USAGE}"),
             Error::Usage(arguments) => write!(f, "no such command: {arguments}\n\n{USAGE}"),
             Error::NotUnderCargo => write!(f, "run this as `cargo xtask`, inside the workspace"),
+            Error::File { path, source } => write!(f, "{}: {source}", path.display()),
+            Error::Budget(why) => write!(f, "a budget could not be measured: {why}"),
             Error::Start { program, source } => write!(f, "{program} could not be started: {source}"),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! It has no dependencies, so that a fresh clone has it within seconds.
 
+mod budgets;
 mod checks;
 mod error;
 mod prerequisites;
@@ -17,9 +18,10 @@ const USAGE: &str = "\
 usage: cargo xtask <COMMAND>
 
 commands:
-  test    run every check and every test, installing or naming what is missing first
-  bless   write the golden WGSL files anew from the kernels; look at the difference before committing it
-  setup   install or name what the tests need, and stop";
+  test     run every check and every test, installing or naming what is missing first
+  budgets  measure what one more kernel costs a build, and what a wasm with kernels carries
+  bless    write the golden WGSL files anew from the kernels; look at the difference before committing it
+  setup    install or name what the tests need, and stop";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["test"] => test(),
         ["bless"] => bless(),
         ["setup"] => setup(),
+        ["budgets"] => workspace_root().and_then(|root| budgets::run(&root)).map(exit_code),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -48,6 +51,10 @@ fn test() -> Result<ExitCode, Error> {
     let found = prerequisites::prepare(&mut report);
     checks::run(&mut report, &found);
     Ok(report.finish())
+}
+
+fn exit_code(kept: bool) -> ExitCode {
+    if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn setup() -> Result<ExitCode, Error> {

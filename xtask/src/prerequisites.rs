@@ -104,7 +104,7 @@ fn tint(report: &mut Report) -> Result<PathBuf, String> {
 }
 
 /// Cargo's target folder, where everything that is built or fetched goes.
-fn target_folder(root: &Path) -> PathBuf {
+pub fn target_folder(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
