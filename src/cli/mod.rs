@@ -12,6 +12,7 @@ mod inspect;
 mod interrupt;
 mod kernels;
 mod logits;
+mod merge;
 mod models;
 mod npy;
 mod open;
@@ -47,6 +48,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Tune(tune::TuneArgs),
     Logits(logits::LogitsArgs),
+    Merge(merge::MergeArgs),
 }
 
 /// Runs what the arguments ask for.
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Command::Bench(args)) => bench::bench(&args),
         Some(Command::Tune(args)) => tune::tune(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Merge(args)) => merge::merge(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
