@@ -30,6 +30,9 @@ pub enum Error {
     /// A run of training cannot be planned, recorded or taken up again.
     #[error(transparent)]
     Run(#[from] crate::training::RunError),
+    /// Training cannot do what it was asked for.
+    #[error(transparent)]
+    Training(#[from] crate::training::TrainingError),
     /// The device refused, ran out of memory or was lost.
     #[error(transparent)]
     Device(#[from] kernel::dispatch::DispatchError),

@@ -57,6 +57,7 @@ impl CliError {
                 | Error::Lora(_)
                 | Error::Dataset(_)
                 | Error::Run(_)
+                | Error::Training(_)
                 | Error::Store(_)
                 | Error::Sampling(_)
                 | Error::Session(_),

@@ -11,6 +11,7 @@ use engine::session::SessionOptions;
 use engine::tokenizer::TokenId;
 
 use super::error::CliError;
+use super::lora::LoraArgs;
 use super::npy;
 use super::open::open_model;
 use super::options::{DeviceArgs, KvArg};
@@ -32,6 +33,8 @@ pub struct LogitsArgs {
     /// The number type of the key-value cache.
     #[arg(long, default_value = "f32")]
     kv: KvArg,
+    #[command(flatten)]
+    lora: LoraArgs,
     #[command(flatten)]
     device: DeviceArgs,
 }
@@ -84,6 +87,7 @@ pub fn logits(args: &LogitsArgs) -> Result<(), CliError> {
     let at_a_time = args.mode.tokens_at_a_time();
     let options = SessionOptions { context: Some(ids.len()), kv: args.kv.into(), chunk: Some(at_a_time) };
     let mut session = model.session(options)?;
+    args.lora.apply(model, &mut session)?;
     let failed = |source| CliError::Write { path: args.out.clone(), source };
     let mut out = BufWriter::new(File::create(&args.out).map_err(failed)?);
     npy::write_header(&mut out, ids.len(), vocabulary).map_err(failed)?;

@@ -7,12 +7,13 @@ mod bench;
 mod chat;
 mod demo;
 mod error;
+mod eval;
 mod file;
 mod inspect;
 mod interrupt;
 mod kernels;
 mod logits;
-mod merge;
+mod lora;
 mod models;
 mod npy;
 mod open;
@@ -20,6 +21,7 @@ mod options;
 mod run;
 mod text;
 mod tokenize;
+mod train;
 mod tune;
 mod tuning;
 mod weights;
@@ -46,9 +48,10 @@ enum Command {
     Tokenize(tokenize::TokenizeArgs),
     Kernels(kernels::KernelsArgs),
     Bench(bench::BenchArgs),
+    Train(train::TrainArgs),
+    Eval(eval::EvalArgs),
     Tune(tune::TuneArgs),
     Logits(logits::LogitsArgs),
-    Merge(merge::MergeArgs),
 }
 
 /// Runs what the arguments ask for.
@@ -62,9 +65,10 @@ pub fn main() -> ExitCode {
         Some(Command::Tokenize(args)) => tokenize::tokenize(&args),
         Some(Command::Kernels(args)) => kernels::kernels(&args),
         Some(Command::Bench(args)) => bench::bench(&args),
+        Some(Command::Train(args)) => train::train(&args),
+        Some(Command::Eval(args)) => eval::eval(&args),
         Some(Command::Tune(args)) => tune::tune(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
-        Some(Command::Merge(args)) => merge::merge(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

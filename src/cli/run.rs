@@ -8,6 +8,7 @@ use super::answer::{Answer, Request, show_now};
 use super::chat::{Conversation, converse};
 use super::error::CliError;
 use super::interrupt::Interrupt;
+use super::lora::LoraArgs;
 use super::open::open_model;
 use super::options::{DeviceArgs, SamplingArgs};
 
@@ -31,6 +32,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u32).range(1..))]
     ctx: u32,
     #[command(flatten)]
+    lora: LoraArgs,
+    #[command(flatten)]
     device: DeviceArgs,
     /// One JSON object a line for each answer, and nothing else on standard output.
     #[arg(long)]
@@ -47,7 +50,8 @@ pub fn run(args: &RunArgs) -> Result<(), CliError> {
     let model = &opened.model;
     eprintln!("{}", opened.introduction());
     let context = model.config().context.min(args.ctx) as usize;
-    let session = model.session(SessionOptions { context: Some(context), ..SessionOptions::default() })?;
+    let mut session = model.session(SessionOptions { context: Some(context), ..SessionOptions::default() })?;
+    args.lora.apply(model, &mut session)?;
     let mut conversation = Conversation::new(model, session, args.system.clone(), args.raw);
     let request = Request { sampling: args.sampling.options(), max_tokens: args.max_tokens as usize };
     let mut quiet = |_: &str| Ok(());

@@ -3,7 +3,6 @@
 pub mod blocks;
 mod cursor;
 mod error;
-mod fingerprint;
 mod metadata;
 mod tensor;
 mod types;

@@ -5,6 +5,7 @@ use kernel::types::Vec2;
 use kernels_src::attention::decode::partial_vectors;
 
 use super::KvType;
+use super::adapters::Adapters;
 use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::model::{Model, PleRows};
@@ -26,6 +27,7 @@ pub(super) struct Cache {
 
 pub(super) struct Buffers {
     pub(super) kv: KvType,
+    pub(super) adapters: Adapters,
     /// One a layer; layers that share have none.
     pub(super) caches: Vec<Option<Cache>>,
     /// Slots of sliding layers' rings where they are shorter than the context.
@@ -124,6 +126,7 @@ impl Buffers {
         }
         Ok(Self {
             kv,
+            adapters: Adapters::new(model, Vec::new(), chunk)?,
             caches,
             ring: (ring < context).then_some(ring),
             state: words(STATE_WORDS, "state")?,

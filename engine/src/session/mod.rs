@@ -1,5 +1,6 @@
 //! One conversation with a model: its key and value caches, its scratch buffers and the plans that run it.
 
+mod adapters;
 mod buffers;
 mod decode;
 mod generate;
@@ -9,12 +10,14 @@ mod profile;
 
 use kernel::dispatch::{Plan, Recorder};
 
+pub use adapters::ResidentAdapter;
 pub use generate::{CancelToken, GenerateOptions};
 pub use profile::KernelTime;
 
 use crate::error::Error;
 use crate::model::Model;
 use crate::tokenizer::TokenId;
+use adapters::Adapters;
 use buffers::Buffers;
 
 /// How keys and values are cached.
@@ -175,6 +178,18 @@ impl Session {
     /// Dispatches of one step of the last generation, sampling included.
     pub fn step_dispatches(&self) -> usize {
         self.step_dispatches
+    }
+
+    /// Computes with these adapters from now on, each with the factor of its update (1 as it was trained), instead of
+    /// those before. What is cached was computed without them: the session forgets its positions.
+    ///
+    /// # Errors
+    /// What the device reports; nothing has changed then.
+    pub fn set_adapters(&mut self, adapters: Vec<(ResidentAdapter, f32)>) -> Result<(), Error> {
+        self.buffers.adapters = Adapters::new(&self.model, adapters, self.chunk)?;
+        (self.tail, self.full_chunk, self.full_token) = (None, None, None);
+        self.reset();
+        Ok(())
     }
 
     /// Forgets everything.

@@ -15,6 +15,7 @@ use super::{Ops, Rows, with_head_dim};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::kernels::{Family, with_reduce};
+use crate::lora::Target;
 use crate::session::KvType;
 
 /// The operand that is added to the stream: RMS(o) · w, and the stream's factor after it.
@@ -47,6 +48,12 @@ impl Ops<'_> {
             let output = Output { stride: layer.projections.width, at };
             multiply(self.recorder, lanes, tensor, &b.x, &mut b.qkv, rows, output)?;
             at += tensor.rows;
+        }
+        let (stride, k_at, v_at) = (layer.projections.width, layer.projections.k_at, layer.projections.v_at);
+        for (target, at) in [(Target::Q, 0), (Target::K, k_at), (Target::V, v_at)] {
+            let b = &mut *self.buffers;
+            let y = (&mut b.qkv, Output { stride, at });
+            b.adapters.add(self.recorder, lanes, (index, target), &b.x, y, rows)?;
         }
         Ok(())
     }
@@ -123,7 +130,9 @@ impl Ops<'_> {
     pub(in crate::session) fn output(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
         let (tensor, lanes) = (&self.layer(index).output, self.choices.lanes(Family::Products));
         let b = &mut *self.buffers;
-        multiply(self.recorder, lanes, tensor, &b.a, &mut b.o, rows, Output::dense(tensor))
+        multiply(self.recorder, lanes, tensor, &b.a, &mut b.o, rows, Output::dense(tensor))?;
+        let y = (&mut b.o, Output::dense(tensor));
+        b.adapters.add(self.recorder, lanes, (index, Target::O), &b.a, y, rows)
     }
 
     /// The residual addition after attention, and the norm before the feed-forward part.
@@ -139,10 +148,16 @@ impl Ops<'_> {
         let b = &mut *self.buffers;
         multiply(self.recorder, lanes, &layer.gate, &b.x, &mut b.gate, rows, Output::dense(&layer.gate))?;
         multiply(self.recorder, lanes, &layer.up, &b.x, &mut b.up, rows, Output::dense(&layer.up))?;
+        for (target, y) in [(Target::Gate, &mut b.gate), (Target::Up, &mut b.up)] {
+            let y = (y, Output::dense(&layer.gate));
+            b.adapters.add(self.recorder, lanes, (index, target), &b.x, y, rows)?;
+        }
         let params = GegluParams::dense(rows.0, layer.gate.rows);
         let args = geglu::Args { gate: &b.gate, up: &b.up, y: &mut b.act };
         geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
-        multiply(self.recorder, lanes, &layer.down, &b.act, &mut b.o, rows, Output::dense(&layer.down))
+        multiply(self.recorder, lanes, &layer.down, &b.act, &mut b.o, rows, Output::dense(&layer.down))?;
+        let y = (&mut b.o, Output::dense(&layer.down));
+        b.adapters.add(self.recorder, lanes, (index, Target::Down), &b.act, y, rows)
     }
 
     /// The layer's last additions: the feed-forward part's, the per-layer embedding's, and the output scale; then the
@@ -157,6 +172,8 @@ impl Ops<'_> {
         let layers = self.model.config().layers.len() as u32;
         let b = &mut *self.buffers;
         multiply(self.recorder, lanes, &ple.gate, &b.h[0], &mut b.ple_gate, rows, Output::dense(&ple.gate))?;
+        let y = (&mut b.ple_gate, Output::dense(&ple.gate));
+        b.adapters.add(self.recorder, lanes, (index, Target::InpGate), &b.h[0], y, rows)?;
         let params = GegluParams {
             rows: rows.0,
             n: width,
@@ -168,6 +185,8 @@ impl Ops<'_> {
         let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_in, y: &mut b.ple_act };
         geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
         multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, rows, Output::dense(&ple.proj))?;
+        let y = (&mut b.o, Output::dense(&ple.proj));
+        b.adapters.add(self.recorder, lanes, (index, Target::Proj), &b.ple_act, y, rows)?;
         self.add(rows, Addition { w_post: &ple.post_norm, scale: layer.scale }, next)
     }
 

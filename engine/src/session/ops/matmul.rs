@@ -4,6 +4,7 @@ use kernel::dispatch::{Buffer, Recorder};
 use kernel::types::Vec4;
 use kernels_src::gemm::{GemmParams, gemm};
 use kernels_src::matvec::{Identity, MatvecParams, matvec};
+use kernels_src::transposed::{GemmTransposedParams, gemm_transposed};
 
 use super::Rows;
 use crate::error::Error;
@@ -112,6 +113,61 @@ pub(crate) fn multiply_piece(
     with_quant!(tensor.ty, Q => match lanes {
         Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
         _ => { gemm::Kernel::<Q, 16, 4, 4>::dispatch(recorder, params, args)?; }
+    });
+    Ok(())
+}
+
+/// What becomes of a result: it replaces what a buffer holds, or is added to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Into {
+    Replace,
+    Add,
+}
+
+/// `dx[t, i] = Σ_j dy[t, at + j] · w[j, i]` for `rows` gradient vectors: from a projection's outputs to its inputs.
+pub(crate) fn multiply_transposed(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    tensor: &Tensor,
+    (dy, output): (&Buffer<f32>, Output),
+    (dx, into): (&mut Buffer<f32>, Into),
+    rows: Rows,
+) -> Result<(), Error> {
+    let mut into = into;
+    for part in &tensor.parts {
+        let output = Output { at: output.at + part.first_row, ..output };
+        let piece = Piece::whole(tensor, part);
+        multiply_piece_transposed(recorder, lanes, piece, (dy, output), (&mut *dx, into), rows)?;
+        into = Into::Add;
+    }
+    Ok(())
+}
+
+/// [`multiply_transposed`] with the rows of a piece.
+pub(crate) fn multiply_piece_transposed(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    piece: Piece<'_>,
+    (dy, output): (&Buffer<f32>, Output),
+    (dx, into): (&mut Buffer<f32>, Into),
+    rows: Rows,
+) -> Result<(), Error> {
+    let Piece { tensor, part, first_row, rows: outputs } = piece;
+    let params = GemmTransposedParams {
+        n: rows.0,
+        first_row,
+        rows: outputs,
+        k: tensor.k,
+        dy_stride: output.stride,
+        dy_at: output.at,
+    };
+    let mut dx = dx.view::<Vec4<f32>>();
+    let args = gemm_transposed::Args { dy, w: &part.buffer, dx: &mut dx };
+    with_quant!(tensor.ty, Q => match (lanes, into) {
+        (Lanes::Single, Into::Replace) => { gemm_transposed::Kernel::<Q, 1, 8, 4, false>::dispatch(recorder, params, args)?; }
+        (Lanes::Single, Into::Add) => { gemm_transposed::Kernel::<Q, 1, 8, 4, true>::dispatch(recorder, params, args)?; }
+        (_, Into::Replace) => { gemm_transposed::Kernel::<Q, 16, 4, 1, false>::dispatch(recorder, params, args)?; }
+        (_, Into::Add) => { gemm_transposed::Kernel::<Q, 16, 4, 1, true>::dispatch(recorder, params, args)?; }
     });
     Ok(())
 }

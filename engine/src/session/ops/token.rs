@@ -1,5 +1,5 @@
-//! One token: fused kernels, whose prologue is the residual addition and the norm before them. The stream moves from one of two buffers to the other, because every workgroup of a fused kernel reads what the
-//! first one writes.
+//! One token: fused kernels, whose prologue is the residual addition and the norm before them. The stream moves
+//! from one of two buffers to the other, because every workgroup of a fused kernel reads what the first one writes.
 
 use kernel::dispatch::Buffer;
 use kernel::types::Vec4;
@@ -19,6 +19,7 @@ use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::gguf::GgmlType;
 use crate::kernels::{Family, Lanes, with_reduce};
+use crate::lora::Target;
 use crate::model::with_quant;
 use crate::session::KvType;
 
@@ -153,9 +154,13 @@ impl<'a> Ops<'a> {
         Ok(stream)
     }
 
-    /// `None` where no fused variant reads the layer's tensors: split ones, and rare mixtures of formats.
+    /// `None` where no fused variant reads the layer's tensors: split ones, rare mixtures of formats, and those that an
+    /// adapter changes, which needs the norm by itself.
     fn fused_projections(&mut self, index: usize, stream: Stream<'a>) -> Result<Option<Stream<'a>>, Error> {
         let layer = self.layer(index);
+        if self.buffers.adapters.change(index, &[Target::Q, Target::K, Target::V]) {
+            return Ok(None);
+        }
         let (first, second) = match layer.projections.tensors.as_slice() {
             [all] => (all, None),
             [queries_keys, values] => (queries_keys, Some(values)),
@@ -209,8 +214,9 @@ impl<'a> Ops<'a> {
         stream: Stream<'a>,
     ) -> Result<Stream<'a>, Error> {
         let layer = self.layer(index);
-        let (Some(w_gate), Some(w_up), true) = (layer.gate.whole(), layer.up.whole(), layer.gate.ty == layer.up.ty)
-        else {
+        let adapted = self.buffers.adapters.change(index, &[Target::Gate, Target::Up, Target::Down]);
+        let alike = layer.gate.ty == layer.up.ty && !adapted;
+        let (Some(w_gate), Some(w_up), true) = (layer.gate.whole(), layer.up.whole(), alike) else {
             let stream = self.settle(stream.plus(&layer.post_attention_norm, 1.0), Some(&layer.ffn_norm))?;
             self.feed_forward(index, Rows(1))?;
             return Ok(stream);
@@ -250,15 +256,20 @@ impl<'a> Ops<'a> {
             return Ok(stream.plus(&layer.post_ffw_norm, layer.scale));
         };
         let (lanes, ple_at) = (self.choices.lanes(Family::Products), index as u32 * width);
-        let Some(w) = ple.gate.whole() else {
+        let adapted = self.buffers.adapters.change(index, &[Target::InpGate, Target::Proj]);
+        let Some(w) = ple.gate.whole().filter(|_| !adapted) else {
             let stream = self.settle(stream.plus(&layer.post_ffw_norm, 1.0), None)?;
             let b = &mut *self.buffers;
             let h = &b.h[stream.current];
             multiply(self.recorder, lanes, &ple.gate, h, &mut b.ple_gate, Rows(1), Output::dense(&ple.gate))?;
+            let y = (&mut b.ple_gate, Output::dense(&ple.gate));
+            b.adapters.add(self.recorder, lanes, (index, Target::InpGate), h, y, Rows(1))?;
             let params = GegluParams { up_at: ple_at, ..GegluParams::dense(1, width) };
             let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_one, y: &mut b.ple_act };
             geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
             multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, Rows(1), Output::dense(&ple.proj))?;
+            let y = (&mut b.o, Output::dense(&ple.proj));
+            b.adapters.add(self.recorder, lanes, (index, Target::Proj), &b.ple_act, y, Rows(1))?;
             return Ok(stream.plus(&ple.post_norm, layer.scale));
         };
         let params = PleGateParams { rows: width, k: ple.gate.k, eps: self.eps(), scale: 1.0, ple_at };

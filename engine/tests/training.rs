@@ -1,0 +1,192 @@
+//! Gradients, losses and steps against PEFT's and autograd's, on the CPU executor and on a GPU. The fixtures are made by
+//! `tests/fixtures/make_fixtures.py`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::dataset::Example;
+use engine::device::{Device, DeviceChoice};
+use engine::lora::Adapter;
+use engine::model::{LoadOptions, Model};
+use engine::source::FileSource;
+use engine::tokenizer::TokenId;
+
+use engine::training::{Activations, AdamW, Batch, OptimizerOptions, Trainer, TrainerOptions};
+use safetensors::SafeTensors;
+use serde::Deserialize;
+
+/// What PEFT made of a model, an adapter and some tokens.
+struct Reference {
+    model: PathBuf,
+    adapter: PathBuf,
+    /// Named as PEFT names the adapter's tensors, and `loss`.
+    gradients: Vec<u8>,
+    run: Run,
+    example: Example,
+}
+
+#[derive(Deserialize)]
+struct Run {
+    adamw: Hyperparameters,
+    clip: Option<f32>,
+    first_label: usize,
+    losses: Vec<f64>,
+    #[serde(default)]
+    gradient_norms: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Hyperparameters {
+    lr: f64,
+    betas: [f64; 2],
+    eps: f64,
+    weight_decay: f64,
+}
+
+impl Reference {
+    fn fixture() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let run: Run = serde_json::from_slice(&std::fs::read(folder.join("e2b.lora.adamw.json")).unwrap()).unwrap();
+        let ids = std::fs::read_to_string(folder.join("e2b.ids")).unwrap();
+        let ids: Vec<TokenId> = ids.split_whitespace().map(|id| TokenId(id.parse().unwrap())).collect();
+        let mut example = Example::whole(ids);
+        example.labels[..run.first_label].fill(None);
+        Self {
+            model: folder.join("e2b.gguf"),
+            adapter: folder.join("e2b.lora"),
+            gradients: std::fs::read(folder.join("e2b.lora.gradients.safetensors")).unwrap(),
+            run,
+            example,
+        }
+    }
+
+    fn model(&self, device: &Device) -> Model {
+        let source = Arc::new(FileSource::open(&self.model).unwrap());
+        pollster::block_on(Model::load(source, LoadOptions::new(device.clone()))).unwrap()
+    }
+
+    fn adapter(&self, model: &Model) -> Adapter {
+        let read = |file: &str| std::fs::read(self.adapter.join(file)).unwrap();
+        Adapter::from_peft(model.config(), &read("adapter_config.json"), &read("adapter_model.safetensors")).unwrap()
+    }
+
+    fn trainer(&self, device: &Device, activations: Activations) -> Trainer {
+        let model = self.model(device);
+        let Hyperparameters { betas: [beta1, beta2], eps, weight_decay: decay, .. } = self.run.adamw;
+        let optimizer = OptimizerOptions { adamw: AdamW { beta1, beta2, eps, decay }, max_norm: self.run.clip };
+        let options = TrainerOptions { max_rows: 64, activations, optimizer, ..TrainerOptions::default() };
+        Trainer::new(&model, self.adapter(&model), options).unwrap()
+    }
+
+    fn batch(&self) -> Batch {
+        Batch::pack([&self.example]).unwrap()
+    }
+
+    fn gradient(&self, name: &str) -> Vec<f64> {
+        let tensors = SafeTensors::deserialize(&self.gradients).unwrap();
+        let bytes = tensors.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}")).data();
+        bytes.chunks_exact(4).map(|value| f64::from(f32::from_le_bytes(value.try_into().unwrap()))).collect()
+    }
+}
+
+/// The CPU executor and, where there is one, a GPU.
+fn devices() -> Vec<Device> {
+    let mut devices = vec![cpu()];
+    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
+        Ok(gpu) => devices.push(gpu),
+        Err(error) => {
+            let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
+            assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
+            eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
+        }
+    }
+    devices
+}
+
+fn cpu() -> Device {
+    pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()
+}
+
+/// `‖actual − expected‖ / ‖expected‖`.
+fn relative_error(actual: &[f32], expected: &[f64]) -> f64 {
+    assert_eq!(actual.len(), expected.len());
+    let error: f64 = actual.iter().zip(expected).map(|(a, e)| (f64::from(*a) - e).powi(2)).sum();
+    (error / expected.iter().map(|e| e * e).sum::<f64>()).sqrt()
+}
+
+fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|value| f64::from(*value)).collect()
+}
+
+/// The first loss and the gradients in the layout's order.
+fn gradients(trainer: &mut Trainer, batches: &[Batch]) -> (f64, Vec<f32>) {
+    let loss = pollster::block_on(trainer.accumulate(batches)).unwrap().loss();
+    (loss, pollster::block_on(trainer.gradients()).unwrap())
+}
+
+#[test]
+fn the_loss_and_every_gradient_are_autograds() {
+    let reference = Reference::fixture();
+    for device in devices() {
+        let mut trainer = reference.trainer(&device, Activations::Fit);
+        let (loss, actual) = gradients(&mut trainer, &[reference.batch()]);
+        let expected = reference.gradient("loss")[0];
+        assert!((loss - expected).abs() <= 1e-5 * expected, "{loss}, expected {expected}");
+        let adapter = pollster::block_on(trainer.adapter()).unwrap();
+        let mut tensors = 0;
+        for site in adapter.layout().sites() {
+            for (factor, range) in [("lora_A", site.a.clone()), ("lora_B", site.b.clone())] {
+                let name = format!("base_model.model.model.{}.{factor}.weight", site.module());
+                let error = relative_error(&actual[range], &reference.gradient(&name));
+                assert!(error <= 1e-3, "{name} on {}: relative error {error:.1e}", device.description());
+                tensors += 1;
+            }
+        }
+        let all = SafeTensors::deserialize(&reference.gradients).unwrap().len();
+        assert_eq!(tensors + 1, all, "every gradient was compared");
+    }
+}
+
+#[test]
+fn twenty_steps_of_adamw_have_the_losses_of_pytorch() {
+    let reference = Reference::fixture();
+    for device in devices() {
+        let mut trainer = reference.trainer(&device, Activations::Fit);
+        for (step, expected) in reference.run.losses.iter().enumerate() {
+            let report = pollster::block_on(trainer.step(&[reference.batch()], reference.run.adamw.lr)).unwrap();
+            assert!((report.loss - expected).abs() <= 5e-3, "step {step}: {}, expected {expected}", report.loss);
+            if step == 0 {
+                let norm = reference.run.gradient_norms[0];
+                assert!((f64::from(report.gradient_norm) - norm).abs() <= 1e-3 * norm, "{}", report.gradient_norm);
+            }
+        }
+    }
+}
+
+#[test]
+fn activations_computed_again_give_the_same_gradients() {
+    let reference = Reference::fixture();
+    for device in devices() {
+        let (_, kept) = gradients(&mut reference.trainer(&device, Activations::Fit), &[reference.batch()]);
+        let mut trainer = reference.trainer(&device, Activations::Recompute);
+        assert!(trainer.recomputed_layers() > 0);
+        let (_, again) = gradients(&mut trainer, &[reference.batch()]);
+        assert!(relative_error(&again, &wide(&kept)) <= 1e-5);
+    }
+}
+
+#[test]
+fn two_examples_in_one_batch_are_two_batches_of_one() {
+    let reference = Reference::fixture();
+    let (first, second) = reference.example.ids.split_at(24);
+    let (first, second) = (Example::whole(first.to_vec()), Example::whole(second.to_vec()));
+    for device in devices() {
+        let mut trainer = reference.trainer(&device, Activations::Fit);
+        let together = Batch::pack([&first, &second]).unwrap();
+        let apart = [Batch::pack([&first]).unwrap(), Batch::pack([&second]).unwrap()];
+        let (loss, packed) = gradients(&mut trainer, &[together]);
+        let (sum, accumulated) = gradients(&mut trainer, &apart);
+        assert!((loss - sum).abs() <= 1e-5 * loss, "{loss} and {sum}");
+        assert!(relative_error(&accumulated, &wide(&packed)) <= 1e-5);
+    }
+}
