@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{devices, read, upload};
+use common::{cpu, devices, read, upload};
 use kernel::dispatch::{Device, Recorder};
 use kernels_src::dropout::{DropoutParams, dropout};
 
@@ -36,6 +36,38 @@ fn one_seed_gives_one_pattern_and_another_seed_another() {
         let other = dropped::<false>(&device, 4, 0.5, 0.0);
         let same = first.iter().zip(&other).filter(|(a, b)| a == b).count() as f64 / N as f64;
         assert!((same - 0.5).abs() < 0.02, "{same} of the pattern is the same");
+    }
+}
+
+/// Which values of a pattern stay, one in two.
+fn pattern(seed: u32) -> Vec<bool> {
+    dropped::<false>(&cpu(), seed, 0.5, 0.0).into_iter().map(|value| value != 0.0).collect()
+}
+
+/// The share of places at which two patterns are the same is one half, within five standard deviations.
+fn independent(what: &str, a: &[bool], b: &[bool]) {
+    let pairs = a.len().min(b.len()) as f64;
+    let same = a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / pairs;
+    assert!((same - 0.5).abs() < 5.0 * (0.25 / pairs).sqrt(), "{what}: {same} is the same");
+}
+
+#[test]
+fn values_of_one_pattern_are_independent() {
+    let pattern = pattern(77);
+    for distance in [1, 2, 3, 4, 8, 16, 32, 64, 256, 1536] {
+        independent(&format!("{distance} apart"), &pattern, &pattern[distance..]);
+    }
+}
+
+#[test]
+fn patterns_of_seeds_that_lie_close_are_independent_wherever_they_are_laid() {
+    let patterns = [0, 1, 2, 3, 0x8000_0000, u32::MAX].map(|seed| (seed, pattern(seed)));
+    for (i, (first, a)) in patterns.iter().enumerate() {
+        for (second, b) in &patterns[i + 1..] {
+            for distance in [0, 1, 2, 3] {
+                independent(&format!("{first} and {second}, {distance} apart"), a, &b[distance..]);
+            }
+        }
     }
 }
 

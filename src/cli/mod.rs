@@ -14,6 +14,7 @@ mod interrupt;
 mod kernels;
 mod logits;
 mod lora;
+mod merge;
 mod models;
 mod npy;
 mod open;
@@ -52,6 +53,7 @@ enum Command {
     Eval(eval::EvalArgs),
     Tune(tune::TuneArgs),
     Logits(logits::LogitsArgs),
+    Merge(merge::MergeArgs),
 }
 
 /// Runs what the arguments ask for.
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Command::Eval(args)) => eval::eval(&args),
         Some(Command::Tune(args)) => tune::tune(&args),
         Some(Command::Logits(args)) => logits::logits(&args),
+        Some(Command::Merge(args)) => merge::merge(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 pub mod blocks;
 mod cursor;
 mod error;
+mod fingerprint;
 mod metadata;
 mod tensor;
 mod types;

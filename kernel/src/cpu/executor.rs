@@ -300,6 +300,9 @@ impl Phases<'_> {
     }
 
     /// Runs a kernel without barriers: one invocation after the other.
+    ///
+    /// # Errors
+    /// None so far; what stops a kernel reaches [`run`].
     #[inline]
     pub fn run_plain(&self, mut invocation: impl FnMut(u32)) -> Result<(), CpuError> {
         let order = self.order(0);
@@ -312,6 +315,9 @@ impl Phases<'_> {
     }
 
     /// Runs a kernel with barriers in a workgroup of one invocation, which never waits for another.
+    ///
+    /// # Errors
+    /// None so far; what stops a kernel reaches [`run`].
     #[inline]
     pub fn run_single(&self, invocation: impl Future<Output = ()>) -> Result<(), CpuError> {
         self.enter(0);
@@ -322,6 +328,9 @@ impl Phases<'_> {
     }
 
     /// Runs a kernel with barriers: polls every invocation to its next barrier, then checks that they met.
+    ///
+    /// # Errors
+    /// [`CpuError::Divergence`] where they did not.
     pub fn run<'f>(&self, invocation: &dyn Fn(u32) -> Pin<Box<dyn Future<Output = ()> + 'f>>) -> Result<(), CpuError> {
         let mut context = Context::from_waker(Waker::noop());
         super::subgroup::start_workgroup();

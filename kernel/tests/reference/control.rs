@@ -140,6 +140,16 @@ fn block_value(x: &Storage<u32>, y: &mut Storage<u32>) {
     y[0] = a;
 }
 
+#[kernel(workgroup = 1, groups = 1)]
+fn traces(x: &Storage<u32>, y: &mut Storage<u32>) {
+    let double = x[0] * 2;
+    trace!(x[0], double);
+    if double > 100 {
+        trace!();
+    }
+    y[0] = double;
+}
+
 crate::rows! { "control.rs":
     if_statement "`if`", [7u32, 5, 0, 6] => [1u32, 2, 3, 1], "As in Rust.";
     if_value "`if` as a value", [0u32, 1, 7, 200] => [10u32, 110, 24, 10],
@@ -157,4 +167,6 @@ crate::rows! { "control.rs":
         "`start, start + step, …` below `end`. A sum past `u32::MAX` ends the loop on the CPU.";
     unrolled_loop "`#[unroll]`", [1u32, 2, 3] => [3u32, 4, 4], "A loop over constants; the counter is a literal in WGSL.";
     block_value "a block as a value", [2u32] => [9u32], "As in Rust.";
+    traces "`trace!`", [21u32] => [42u32],
+        "Shows the values with kernel, invocation and line, through `tracing` or to `kernel::trace::collect`. WGSL has nothing of it.";
 }

@@ -42,7 +42,7 @@ impl<const HD: u32, const W: u32> Tile<HD, W> {
     const SUMMED: u32 = if Self::SHARES < PLANES { Self::SHARES } else { PLANES };
     /// Where the planes lie: over the slices, but where one invocation goes from block to block.
     const PLANES_AT: u32 = if W < BLOCKS { Self::SLICE_WORDS } else { 0 };
-    /// Vectors of workgroup memory that [`products`] needs.
+    /// Vectors of workgroup memory that [`fn@products`] needs.
     pub const STAGE: u32 = {
         let planes = Self::PLANES_AT + Self::SUMMED * UNITS;
         if Self::SLICE_WORDS > planes { Self::SLICE_WORDS } else { planes }
@@ -145,7 +145,7 @@ fn add_products<const HD: u32, const W: u32>(
     }
 }
 
-/// The dot products of 16 vectors with 32, for [`products_of`] to read: rows of `vectors` with positions of `cache`, and
+/// The dot products of 16 vectors with 32, for [`fn@products_of`] to read: rows of `vectors` with positions of `cache`, and
 /// where `TURNED` positions of `cache` with rows of `vectors`. Vectors past `last_row` and `last_column` repeat these.
 ///
 /// What it leaves in `stage` is there until the next barrier.
@@ -245,7 +245,7 @@ pub async fn products<K: KvFormat, const HD: u32, const W: u32, const TURNED: bo
     }
 }
 
-/// The products of a unit, after [`products`].
+/// The products of a unit, after [`fn@products`].
 #[device]
 pub fn products_of<const HD: u32, const W: u32>(stage: &mut Workgroup<Vec4<f32>>, unit: u32) -> Vec4<f32> {
     let mut sum = splat4(0.0f32);
