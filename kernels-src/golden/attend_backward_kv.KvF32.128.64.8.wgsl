@@ -337,28 +337,20 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
                 let key = (first_key + (unit / 8u));
                 var probabilities: vec4<f32> = vec4<f32>(0.0f);
                 let row = ((first_row + (unit % 8u)) + 0u);
-                if ((key <= last_key) && (row <= last_row)) {
-                    if sees(row, key, uniforms.params.window, segments[row]) {
-                        probabilities[0i] = exp((scores[0i] - statistics[((row * uniforms.params.heads) + head)].x));
-                    }
+                if (((key <= last_key) && (row <= last_row)) && sees(row, key, uniforms.params.window, segments[row])) {
+                    probabilities[0i] = exp((scores[0i] - statistics[((row * uniforms.params.heads) + head)].x));
                 }
                 let row_1 = ((first_row + (unit % 8u)) + 8u);
-                if ((key <= last_key) && (row_1 <= last_row)) {
-                    if sees(row_1, key, uniforms.params.window, segments[row_1]) {
-                        probabilities[1i] = exp((scores[1i] - statistics[((row_1 * uniforms.params.heads) + head)].x));
-                    }
+                if (((key <= last_key) && (row_1 <= last_row)) && sees(row_1, key, uniforms.params.window, segments[row_1])) {
+                    probabilities[1i] = exp((scores[1i] - statistics[((row_1 * uniforms.params.heads) + head)].x));
                 }
                 let row_2 = ((first_row + (unit % 8u)) + 16u);
-                if ((key <= last_key) && (row_2 <= last_row)) {
-                    if sees(row_2, key, uniforms.params.window, segments[row_2]) {
-                        probabilities[2i] = exp((scores[2i] - statistics[((row_2 * uniforms.params.heads) + head)].x));
-                    }
+                if (((key <= last_key) && (row_2 <= last_row)) && sees(row_2, key, uniforms.params.window, segments[row_2])) {
+                    probabilities[2i] = exp((scores[2i] - statistics[((row_2 * uniforms.params.heads) + head)].x));
                 }
                 let row_3 = ((first_row + (unit % 8u)) + 24u);
-                if ((key <= last_key) && (row_3 <= last_row)) {
-                    if sees(row_3, key, uniforms.params.window, segments[row_3]) {
-                        probabilities[3i] = exp((scores[3i] - statistics[((row_3 * uniforms.params.heads) + head)].x));
-                    }
+                if (((key <= last_key) && (row_3 <= last_row)) && sees(row_3, key, uniforms.params.window, segments[row_3])) {
+                    probabilities[3i] = exp((scores[3i] - statistics[((row_3 * uniforms.params.heads) + head)].x));
                 }
                 weights[unit] = probabilities;
             }

@@ -121,10 +121,10 @@ impl Batch {
                 for (i, p) in probabilities.iter().enumerate() {
                     let by_score = p * (by_probability[i] - mean);
                     let (q_at, k_at) = ((row * self.heads + head) * hd, ((first + i) * self.kv_heads + kv_head) * hd);
-                    for d in 0..hd {
+                    for (d, of_out) in d_out.iter().enumerate() {
                         gradients.q[q_at + d] += by_score * self.k[k_at + d];
                         gradients.k[k_at + d] += by_score * self.q[q_at + d];
-                        gradients.v[k_at + d] += p * d_out[d];
+                        gradients.v[k_at + d] += p * of_out;
                     }
                 }
             }

@@ -170,10 +170,8 @@ pub async fn attend_backward_kv<K: KvFormat, const HD: u32, const W: u32, const 
                 #[unroll]
                 for j in 0..4 {
                     let row = first_row + unit % 8 + 8 * (j as u32);
-                    if key <= last_key && row <= last_row {
-                        if sees(row, key, params.window, segments[row]) {
-                            probabilities[j] = exp(scores[j] - statistics[row * params.heads + head].x);
-                        }
+                    if key <= last_key && row <= last_row && sees(row, key, params.window, segments[row]) {
+                        probabilities[j] = exp(scores[j] - statistics[row * params.heads + head].x);
                     }
                 }
                 weights[unit] = probabilities;
