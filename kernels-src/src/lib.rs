@@ -12,6 +12,7 @@ pub mod elementwise;
 pub mod embedding;
 pub mod geglu;
 pub mod gemm;
+pub mod gemm_cooperative;
 pub mod low_rank;
 pub mod matvec;
 pub mod norm;

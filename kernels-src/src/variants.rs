@@ -7,6 +7,7 @@ use crate::cross_entropy::*;
 use crate::dropout::*;
 use crate::embedding::*;
 use crate::gemm::*;
+use crate::gemm_cooperative::*;
 use crate::low_rank::*;
 use crate::matvec::{Accumulate, Identity, gate_up, matvec, ple_gate, qkv};
 use crate::peak::*;
@@ -102,6 +103,16 @@ kernel::variants! {
         dequantise::<Q, 64>;
         embed::<Q, 64>;
         gemm::<Q, 16, 4, 4>;
+    }
+    // Many vectors on matrix units.
+    for R in [Tree<256>, Subgroups<256>] {
+        halve_rows::<R>;
+    }
+    for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
+        gemm_cooperative::<Q, false, 2, 2, 4, 4, 8, 4>;
+        gemm_cooperative::<Q, false, 2, 2, 2, 2, 4, 2>;
+        gemm_cooperative::<Q, true, 2, 2, 4, 4, 8, 4>;
+        gemm_cooperative::<Q, true, 2, 2, 2, 4, 4, 4>;
     }
     // Sampling.
     repeat_penalty::<64>;

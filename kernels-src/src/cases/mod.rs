@@ -5,6 +5,7 @@ mod adamw;
 mod attention;
 mod cross_entropy;
 mod elementwise;
+mod gemm_cooperative;
 mod low_rank;
 mod matvec;
 mod norm;

@@ -78,6 +78,16 @@ pub fn load<Q: Quant>(w: &Storage<u32>, byte: u32, chunk: u32) -> Eight {
     }
 }
 
+/// Codes as the weights that they stand for, where several chunks share their scales.
+#[device]
+pub fn scaled<Q: Quant>(codes: Eight, scales: Scales) -> Eight {
+    if Q::HAS_MIN {
+        Eight { lo: codes.lo * scales.lo - splat4(scales.lo_min), hi: codes.hi * scales.hi - splat4(scales.hi_min) }
+    } else {
+        Eight { lo: codes.lo * scales.lo, hi: codes.hi * scales.hi }
+    }
+}
+
 /// Bytes of a row of `k` weights.
 #[device]
 pub fn row_bytes<Q: Quant>(k: u32) -> u32 {

@@ -9,6 +9,7 @@ use kernel::cpu::CpuOptions;
 use kernel::dispatch::{Buffer, Device};
 use kernel::gpu::{AdapterSelection, Gpu, GpuOptions};
 use kernel::layout::Element;
+use kernel::variant::WgslVariant;
 
 /// The CPU executor and, where there is one, a GPU (lavapipe on a machine without). With `GEMMULE_REQUIRE_GPU=1` a
 /// missing GPU is a failure; otherwise the test says that it ran on the CPU alone.
@@ -39,6 +40,19 @@ pub fn gpu() -> Option<Device> {
         }
     });
     gpu.clone().map(Device::Gpu)
+}
+
+/// Whether a device has the optional features that a variant asks for.
+pub fn has_features(device: &Device, variant: &WgslVariant) -> bool {
+    match device {
+        Device::Cpu(_) => true,
+        Device::Gpu(gpu) => {
+            let products = variant.cooperative_matrix.unwrap_or_default();
+            (gpu.has_subgroups() || !variant.subgroups)
+                && (gpu.has_f16() || !variant.f16)
+                && products.iter().all(|product| gpu.cooperative_products().contains(product))
+        }
+    }
 }
 
 /// A GPU whose grids fold early: at most `groups` workgroups a dimension.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{cpu, gpu};
+use crate::common::{cpu, gpu, has_features};
 use kernel::dispatch::Device;
 use kernel::tolerance::Tolerance;
 use kernel::trial::{Output, Trial};
@@ -38,8 +38,8 @@ fn a_small_case_gives_the_same_on_the_cpu_and_on_a_gpu() {
             let finite = output.values().iter().all(|value| value.is_finite());
             assert!(finite, "{}: {} is not finite: {:?}", case.key, output.name, output.values());
         }
-        let needs_subgroups = table.get(&case.key).is_some_and(|variant| variant.subgroups);
-        let Some(gpu) = gpu.as_ref().filter(|gpu| gpu.has_subgroups() || !needs_subgroups) else { continue };
+        let fits = |gpu: &&Device| table.get(&case.key).is_some_and(|variant| has_features(gpu, variant));
+        let Some(gpu) = gpu.as_ref().filter(fits) else { continue };
         for (cpu, gpu) in on_cpu.iter().zip(run(gpu, &case)) {
             let worst = LOOSE.worst(&gpu.values(), &cpu.values()).expect("outputs have values");
             assert!(worst.used <= 1.0, "{}: {}: {worst:?}", case.key, cpu.name);

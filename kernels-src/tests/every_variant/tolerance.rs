@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::gpu;
+use crate::common::{gpu, has_features};
 use kernel::compare::{CompareError, compare};
 use kernel::dispatch::DispatchError;
 use kernels_src::cases::{Scale, all};
 
 /// Kernels without a reference, each with the reason.
-const WITHOUT: [(&str, &str); 0] = [];
+const WITHOUT: [(&str, &str); 1] = [("gemm_cooperative", "cooperative matrices are of f16 and f32 only")];
 
 #[test]
 fn every_case_is_within_its_kernels_tolerance_of_the_f64_reference() {
@@ -20,8 +20,7 @@ fn every_case_is_within_its_kernels_tolerance_of_the_f64_reference() {
     for case in all(Scale::Small) {
         // The kernel of `rms_norm<Tree<256>, true>`.
         let kernel = case.key.split('<').next().unwrap_or_default().to_owned();
-        let needs_subgroups = table.get(&case.key).is_some_and(|variant| variant.subgroups);
-        let gpu = gpu.as_ref().filter(|gpu| gpu.has_subgroups() || !needs_subgroups);
+        let gpu = gpu.as_ref().filter(|gpu| table.get(&case.key).is_some_and(|variant| has_features(gpu, variant)));
         match compare(&|trial| case.describe(trial), gpu) {
             Ok(comparison) => {
                 let worst = comparison.worst().map_or(0.0, |worst| worst.worst.used);
