@@ -4,7 +4,7 @@ use kernel::cpu::CpuOptions;
 use kernel::gpu::{AdapterSelection, Gpu, GpuOptions};
 
 use crate::error::Error;
-use crate::kernels::{Choices, Family, Lanes, TABLE};
+use crate::kernels::{Batches, Choices, Family, Lanes, TABLE, batches_of};
 
 /// Which device to open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,8 @@ impl Device {
     /// A GPU that the caller opened with [`TABLE`].
     pub fn from_gpu(gpu: Gpu) -> Self {
         let lanes = if gpu.has_subgroups() { Lanes::Subgroups } else { Lanes::Tree };
-        Self { inner: kernel::dispatch::Device::Gpu(gpu), choices: Choices::all(lanes), why_cpu: None }
+        let choices = Choices::all(lanes).with_batches(batches_of(&gpu));
+        Self { inner: kernel::dispatch::Device::Gpu(gpu), choices, why_cpu: None }
     }
 
     fn cpu(why_cpu: Option<String>) -> Self {
@@ -104,6 +105,13 @@ impl Device {
     /// Which variants of the kernels it runs.
     pub fn choices(&self) -> Choices {
         self.choices
+    }
+
+    /// The same device with f32 arithmetic throughout: no product goes to matrix units, whose factors are f16.
+    #[must_use]
+    pub fn exact(mut self) -> Self {
+        self.choices = self.choices.with_batches(Batches::Single);
+        self
     }
 
     /// Runs these variants from now on.

@@ -12,10 +12,13 @@ use crate::config::{Config, names};
 use crate::device::Device;
 use crate::error::Error;
 use crate::gguf::{GgmlType, Gguf};
-use crate::kernels::{Choices, Family, Lanes};
+use crate::kernels::{Batches, Choices, Family, Lanes};
 
 /// Lanes of a GPU in the engine's order of preference.
 const PREFERENCE: [Lanes; 2] = [Lanes::Subgroups, Lanes::Tree];
+
+/// Products with many vectors, in the engine's order of preference where a device has matrix units.
+const BATCHES: [Batches; 2] = [Batches::MatrixUnits, Batches::Single];
 
 /// Kernels of inference for which there is no second variant: they are checked, not chosen.
 const ONLY: [&str; 8] =
@@ -92,8 +95,10 @@ impl Needs {
     fn include(&self, key: &Key<'_>) -> bool {
         let is_for_heads = ["attend_decode", "attend_prefill", "qk_norm_rope"].contains(&key.kernel);
         let head_dim = key.generics.iter().find_map(|generic| generic.parse().ok()).filter(|_| is_for_heads);
+        // Both compute the same products.
+        let kernel = if key.kernel == "gemm_cooperative" { "gemm" } else { key.kernel };
         let is_head = key.kernel == "matvec" && key.generics.contains(&"Softcap");
-        let met = self.formats.get(if is_head { HEAD } else { key.kernel });
+        let met = self.formats.get(if is_head { HEAD } else { kernel });
         let mut formats =
             key.generics.iter().filter_map(|generic| GgmlType::ALL.iter().find(|format| format.name() == *generic));
         head_dim.is_none_or(|head_dim| self.head_dims.contains(&head_dim))
@@ -152,6 +157,23 @@ fn candidates(family: Family, needs: &Needs) -> kernel::tuning::Family {
     }
 }
 
+/// The candidates for products with many vectors: halves are made by the lanes of the other products.
+fn batches(needs: &Needs, lanes: Lanes) -> kernel::tuning::Family {
+    let candidate = |batches: Batches| Candidate {
+        name: batches.to_string(),
+        variants: variants(needs, |key| match batches {
+            Batches::Single => key.kernel == "gemm",
+            Batches::MatrixUnits => {
+                key.kernel == "gemm_cooperative" || (key.kernel == "halve_rows" && key.lanes() == Some(lanes))
+            }
+        }),
+    };
+    kernel::tuning::Family {
+        name: format!("batches {}", needs.label(Family::Products)),
+        candidates: BATCHES.into_iter().map(candidate).collect(),
+    }
+}
+
 /// What has no alternative.
 fn only(needs: &Needs) -> kernel::tuning::Family {
     let variants = variants(needs, |key| ONLY.contains(&key.kernel));
@@ -174,6 +196,11 @@ pub(crate) async fn choose(tuning: &mut Tuning, device: &mut Device, needs: &Nee
     for family in Family::ALL {
         let choice = tuning.choose(&candidates(family, needs)).await?;
         choices = chosen(choices, family, choice.candidate);
+        refused.extend(choice.refused);
+    }
+    if choices.batches() == Batches::MatrixUnits {
+        let choice = tuning.choose(&batches(needs, choices.lanes(Family::Products))).await?;
+        choices = BATCHES.get(choice.candidate).map_or(choices, |batches| choices.with_batches(*batches));
         refused.extend(choice.refused);
     }
     tuning.choose(&only(needs)).await?;
@@ -246,6 +273,24 @@ mod tests {
             assert_eq!(count(0), count(1), "{}", family.name);
             assert!(count(0) > 0, "{}", family.name);
         }
+    }
+
+    #[test]
+    fn batches_on_matrix_units_are_checked_in_both_orientations_and_with_the_halves_that_they_read() {
+        let family = batches(&needs(), Lanes::Subgroups);
+        let keys = |index: usize| {
+            let variants = family.candidates[index].variants.iter();
+            variants.map(|variant| variant.key.as_str()).collect::<Vec<_>>()
+        };
+        let on_matrix_units = [
+            "halve_rows<Subgroups<256>>",
+            "gemm_cooperative<Q4_K, false, 2, 2, 4, 4, 8, 4>",
+            "gemm_cooperative<Q4_K, false, 2, 2, 2, 2, 4, 2>",
+            "gemm_cooperative<Q4_K, true, 2, 2, 4, 4, 8, 4>",
+            "gemm_cooperative<Q4_K, true, 2, 2, 2, 4, 4, 4>",
+        ];
+        assert_eq!(keys(0), on_matrix_units);
+        assert_eq!(keys(1), ["gemm<Q4_K, 16, 4, 4>"]);
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn record_matmul(
     Ok(())
 }
 
-/// `c = a·b` on matrix units, from f16 with sums in f32; `m` is a multiple of 128, `n` of 256, `k` of 32.
+/// `c = a·b` on matrix units, from f16 with sums in f32; `m` and `n` are multiples of 128, `k` of 32.
 ///
 /// # Errors
 /// What the device lacks: cooperative matrices, `f16`, or subgroups of 32.
@@ -115,7 +115,7 @@ pub fn record_matmul_f16(
         let (key, adapter) = ("matmul_f16".to_owned(), gpu.info().to_string());
         return Err(GpuError::MissingFeature { key, feature: "subgroups of 32", adapter }.into());
     }
-    matmul_f16::Kernel::<2, 4, 4, 4, 32, 4, 8>::dispatch(recorder, params, matmul_f16::Args { a, b, c })?;
+    matmul_f16::Kernel::<2, 2, 4, 4, 32, 8, 8>::dispatch(recorder, params, matmul_f16::Args { a, b, c })?;
     Ok(())
 }
 

@@ -51,6 +51,7 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
         Some(name) => (name.into(), Arc::new(open_source(name)?)),
         None => ("the embedded model".into(), Arc::new(MemorySource::from_static(EMBEDDED))),
     };
+    let exact = device.exact;
     let device = pollster::block_on(Device::open(&device.choice)).map_err(CliError::NoDevice)?;
     let mut kept = Kept::of(&device);
     let bar = ProgressBar::new(0).with_style(bar_style());
@@ -64,6 +65,7 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
     let options = LoadOptions {
         progress: Some(&mut progress),
         tuning: kept.as_mut().map(|kept| &mut kept.tuning),
+        exact,
         ..LoadOptions::new(device)
     };
     let loaded = pollster::block_on(Model::load(source, options));

@@ -13,6 +13,9 @@ pub struct DeviceArgs {
     /// `gpu`, `cpu`, or part of an adapter's name; `auto` is the best GPU where there is one, else the CPU.
     #[arg(long = "device", value_name = "gpu|cpu|NAME", default_value = "auto")]
     pub choice: DeviceChoice,
+    /// Compute everything in f32. By default long prompts use a GPU's matrix units, which round factors to f16.
+    #[arg(long)]
+    pub exact: bool,
 }
 
 /// How the next token is chosen; what is not given is Gemma's own recommendation.

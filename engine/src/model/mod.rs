@@ -1,11 +1,13 @@
 //! A model on a device: its shape, its tokenizer and its weights, shared by every session that runs it.
 
+mod halves;
 mod ple_rows;
 mod tensor;
 mod weights;
 
 use std::sync::Arc;
 
+pub(crate) use halves::Halves;
 pub(crate) use ple_rows::PleRows;
 pub(crate) use tensor::with_quant;
 pub use tensor::{Part, Progress, Tensor};
@@ -27,6 +29,9 @@ pub struct LoadOptions<'a> {
     pub device: Device,
     /// Where the per-layer embedding table is kept.
     pub ple: PleResidency,
+    /// Whether all arithmetic is in f32. By default products with many vectors go to matrix units where a device has
+    /// them, whose factors are rounded to f16.
+    pub exact: bool,
     /// The most bytes of one buffer; larger tensors are split by rows. The device's own limit where `None`.
     pub max_buffer_bytes: Option<u64>,
     /// What is known of the device: which variants of the kernels are right and fast on it. Without one the engine's
@@ -43,6 +48,7 @@ impl LoadOptions<'_> {
         Self {
             device,
             ple: PleResidency::default(),
+            exact: false,
             max_buffer_bytes: None,
             #[cfg(feature = "tuning")]
             tuning: None,
@@ -86,7 +92,7 @@ impl Model {
         let tokenizer = Tokenizer::from_gguf(&gguf)?;
         let chat = ChatTemplate::from_gguf(&gguf)?;
         #[cfg_attr(not(feature = "tuning"), allow(unused_mut))]
-        let mut device = options.device;
+        let mut device = if options.exact { options.device.exact() } else { options.device };
         #[cfg(feature = "tuning")]
         let needs = crate::tuning::Needs::of(&gguf, &config);
         #[cfg(feature = "tuning")]
@@ -99,6 +105,7 @@ impl Model {
             device: &device,
             source: &source,
             gguf: &gguf,
+            halves: halves::Halves::of(&device),
             max_part_bytes: options.max_buffer_bytes.map_or(limit, |bytes| bytes.min(limit)),
             progress: options.progress,
             done_bytes: 0,

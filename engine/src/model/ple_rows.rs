@@ -25,7 +25,7 @@ impl PleRows {
         let buffer = device.create(words, "per-layer rows")?;
         let (ty, k, rows) = (info.ty, info.row_len() as u32, tokens as u32);
         let numbers: Vec<u32> = (0..rows).collect();
-        let tensor = Tensor { ty, rows, k, parts: vec![Part { buffer, first_row: 0, rows }] };
+        let tensor = Tensor { ty, rows, k, parts: vec![Part { buffer, first_row: 0, rows }], halves: None };
         Ok(Some(Self { tensor, numbers: device.upload(&numbers, "row numbers")? }))
     }
 

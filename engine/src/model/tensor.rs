@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kernel::dispatch::Buffer;
 
+use super::halves::Halves;
 use crate::config::ConfigError;
 use crate::device::Device;
 use crate::error::Error;
@@ -35,6 +36,8 @@ pub struct Tensor {
     pub k: u32,
     /// The rows, in order.
     pub parts: Vec<Part>,
+    /// Where products with many vectors make their halves, if the tensor's go to matrix units.
+    pub(crate) halves: Option<Arc<Halves>>,
 }
 
 impl Tensor {
@@ -62,6 +65,7 @@ pub(super) struct Loader<'a, 'p> {
     pub(super) source: &'a Arc<dyn Source>,
     pub(super) gguf: &'a Gguf,
     pub(super) max_part_bytes: u64,
+    pub(super) halves: Option<Arc<Halves>>,
     pub(super) progress: Option<&'p mut dyn FnMut(Progress)>,
     pub(super) done_bytes: u64,
     pub(super) total_bytes: u64,
@@ -77,21 +81,23 @@ impl Loader<'_, '_> {
         supported(first)?;
         let (row_bytes, rows) = (first.row_bytes(), infos.iter().map(|info| info.rows()).sum::<u64>());
         let rows_a_part = (self.max_part_bytes / row_bytes).max(1).min(rows);
-        let mut parts = Vec::new();
+        let (mut parts, mut fits_f16) = (Vec::new(), true);
         let mut next = 0;
         while next < rows {
             let count = rows_a_part.min(rows - next);
             let words = usize::try_from((count * row_bytes).div_ceil(4)).unwrap_or(usize::MAX);
             let mut buffer = self.device.dispatch().create::<u32>(words, names[0])?;
-            self.fill(&mut buffer, &infos, next, count, row_bytes)?;
+            fits_f16 &= self.fill(&mut buffer, &infos, next, count, row_bytes)?;
             self.resident_bytes += buffer.bytes();
             parts.push(Part { buffer, first_row: next as u32, rows: count as u32 });
             next += count;
         }
-        Ok(Tensor { ty: first.ty, rows: rows as u32, k: first.row_len() as u32, parts })
+        let halves = self.halves.clone().filter(|_| fits_f16);
+        Ok(Tensor { ty: first.ty, rows: rows as u32, k: first.row_len() as u32, parts, halves })
     }
 
-    /// Writes rows `first..first + count` of the tensors, counted through all of them, in pieces of whole words.
+    /// Writes rows `first..first + count` of the tensors, counted through all of them, in pieces of whole words. Whether
+    /// all their weights are within the range of f16.
     fn fill(
         &mut self,
         buffer: &mut Buffer<u32>,
@@ -99,8 +105,9 @@ impl Loader<'_, '_> {
         first: u64,
         count: u64,
         row_bytes: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (mut start, mut pending, mut written) = (first, Vec::new(), 0u64);
+        let mut fits = true;
         let end = first + count;
         while start < end {
             let mut before = 0;
@@ -118,11 +125,14 @@ impl Loader<'_, '_> {
             match (pending.is_empty(), mapped(&**self.source, &bytes)) {
                 // A mapped file goes to the device without a copy of ours, where whole words allow it.
                 (true, Some(slice)) if slice.len().is_multiple_of(4) => {
+                    fits &= fits_f16(info.ty, slice);
                     self.device.dispatch().write_bytes(buffer, written, slice)?;
                     written += slice.len() as u64;
                 }
                 _ => {
-                    pending.extend(info.read_rows(&**self.source, local..local + rows)?);
+                    let raw = info.read_rows(&**self.source, local..local + rows)?;
+                    fits &= fits_f16(info.ty, &raw);
+                    pending.extend(raw);
                     if start == end {
                         pending.resize(pending.len().next_multiple_of(4), 0);
                     }
@@ -138,7 +148,7 @@ impl Loader<'_, '_> {
                 progress(now);
             }
         }
-        Ok(())
+        Ok(fits)
     }
 
     /// A vector of plain numbers, such as a norm's weights.
@@ -162,6 +172,16 @@ impl Loader<'_, '_> {
                 Err(ConfigError::WrongType { tensor, expected, found }.into())
             }
         }
+    }
+}
+
+/// Whether floats are within the range of f16; other types have scales of that type.
+fn fits_f16(ty: GgmlType, bytes: &[u8]) -> bool {
+    let within = |value: f32| value.abs() <= half::f16::MAX.to_f32();
+    match ty {
+        GgmlType::F32 => bytes.as_chunks().0.iter().all(|&word| within(f32::from_le_bytes(word))),
+        GgmlType::BF16 => bytes.as_chunks().0.iter().all(|&pair| within(half::bf16::from_le_bytes(pair).to_f32())),
+        _ => true,
     }
 }
 

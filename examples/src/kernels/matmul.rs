@@ -226,18 +226,17 @@ pub async fn matmul_f16<
             b_tile[line * (COLUMNS * TN as u32 * QUADS + PAD) + b_to] = b_next[l];
         }
         workgroup_barrier().await;
-        let next = step + 1;
-        if next * BK < params.k {
-            #[unroll]
-            for l in 0..LA {
-                let line = l as u32 * (ROWS * COLUMNS * SUBGROUP / (BK / 4));
-                a_next[l] = a[a_from + next * (BK / 4) + line * a_quads];
-            }
-            #[unroll]
-            for l in 0..LB {
-                let line = l as u32 * (ROWS * SUBGROUP / (TN as u32 * QUADS));
-                b_next[l] = b[b_from + (next * BK + line) * b_quads];
-            }
+        // After the last step its values are fetched again: a load under a condition would be waited for at once.
+        let next = min(step + 1, params.k / BK - 1);
+        #[unroll]
+        for l in 0..LA {
+            let line = l as u32 * (ROWS * COLUMNS * SUBGROUP / (BK / 4));
+            a_next[l] = a[a_from + next * (BK / 4) + line * a_quads];
+        }
+        #[unroll]
+        for l in 0..LB {
+            let line = l as u32 * (ROWS * SUBGROUP / (TN as u32 * QUADS));
+            b_next[l] = b[b_from + (next * BK + line) * b_quads];
         }
         #[unroll]
         for part in 0..BK / SIDE {

@@ -22,6 +22,6 @@ kernel::variants! {
     scan::add_totals;
     softmax::softmax;
     matmul::matmul::<16, 16, 8, 2, 16, 2, 2>;
-    matmul::matmul_f16::<2, 4, 4, 4, 32, 4, 8>;
+    matmul::matmul_f16::<2, 2, 4, 4, 32, 8, 8>;
     peak::fma_peak;
 }

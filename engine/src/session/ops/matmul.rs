@@ -1,21 +1,28 @@
 //! Activations times a tensor, whatever its format and however many parts it lies in.
 
 use kernel::dispatch::{Buffer, Recorder};
-use kernel::types::Vec4;
+use kernel::types::{Vec4, f16};
 use kernels_src::gemm::{GemmParams, gemm};
+use kernels_src::gemm_cooperative::{DEPTH, GemmCooperativeParams, HalveParams, gemm_cooperative, halve_rows};
 use kernels_src::matvec::{Identity, MatvecParams, matvec};
 use kernels_src::transposed::{GemmTransposedParams, gemm_transposed};
 
 use super::Rows;
 use crate::error::Error;
-use crate::kernels::{Lanes, with_reduce};
-use crate::model::{Part, Tensor, with_quant};
+use crate::kernels::{Lanes, LargeTiles, SmallTiles, SmallTransposedTiles, with_reduce};
+use crate::model::{Halves, Part, Tensor, with_quant};
 
 /// Rows of a tensor that a workgroup of a matvec computes.
 pub(super) const ROWS: usize = 4;
 
 /// Up to so many rows a GPU's workgroups take two each.
 const FEW_ROWS: u32 = 4096;
+
+/// From so many vectors on they go to matrix units.
+const MATRIX_ROWS: u32 = 16;
+
+/// Up to so many large tiles a result is computed in small ones, so that more of a GPU takes part.
+const FEW_TILES: u32 = 128;
 
 /// Where outputs go in a row of the result.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +102,8 @@ impl<'t> Piece<'t> {
     }
 }
 
-/// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for the rows `j` of a piece.
+/// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for the rows `j` of a piece; on matrix units where the tensor's products go there
+/// and vectors are many.
 pub(crate) fn multiply_piece(
     recorder: &mut Recorder,
     lanes: Lanes,
@@ -105,6 +113,9 @@ pub(crate) fn multiply_piece(
     rows: Rows,
     output: Output,
 ) -> Result<(), Error> {
+    if let Some(halves) = piece.tensor.halves.as_deref().filter(|_| rows.0 >= MATRIX_ROWS) {
+        return multiply_halves(recorder, lanes, halves, piece, x, y, rows, output);
+    }
     let Piece { tensor, part, first_row, rows: outputs } = piece;
     let params =
         GemmParams { n: rows.0, first_row, rows: outputs, k: tensor.k, y_stride: output.stride, y_at: output.at };
@@ -152,6 +163,9 @@ pub(crate) fn multiply_piece_transposed(
     (dx, into): (&mut Buffer<f32>, Into),
     rows: Rows,
 ) -> Result<(), Error> {
+    if let Some(halves) = piece.tensor.halves.as_deref().filter(|_| rows.0 >= MATRIX_ROWS) {
+        return multiply_halves_transposed(recorder, lanes, halves, piece, (dy, output), (dx, into), rows);
+    }
     let Piece { tensor, part, first_row, rows: outputs } = piece;
     let params = GemmTransposedParams {
         n: rows.0,
@@ -168,6 +182,76 @@ pub(crate) fn multiply_piece_transposed(
         (Lanes::Single, Into::Add) => { gemm_transposed::Kernel::<Q, 1, 8, 4, true>::dispatch(recorder, params, args)?; }
         (_, Into::Replace) => { gemm_transposed::Kernel::<Q, 16, 4, 1, false>::dispatch(recorder, params, args)?; }
         (_, Into::Add) => { gemm_transposed::Kernel::<Q, 16, 4, 1, true>::dispatch(recorder, params, args)?; }
+    });
+    Ok(())
+}
+
+/// The rows of `x` in f16, scaled into its range: what a product on matrix units starts from.
+fn halve(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    halves: &Halves,
+    x: &Buffer<f32>,
+    params: HalveParams,
+) -> Result<(Buffer<Vec4<f16>>, Buffer<f32>), Error> {
+    let (mut values, mut scales) = halves.room(params.n, params.y_stride)?;
+    let args = halve_rows::Args { x, y: &mut values, scales: &mut scales };
+    with_reduce!(lanes, 256, R => { halve_rows::Kernel::<R>::dispatch(recorder, params, args)?; });
+    Ok((values, scales))
+}
+
+/// Whether a result has so few large tiles that small ones are faster.
+fn is_small(n: u32, outputs: u32) -> bool {
+    n.div_ceil(128) * outputs.div_ceil(128) <= FEW_TILES
+}
+
+/// [`multiply_piece`] on matrix units.
+#[allow(clippy::too_many_arguments, reason = "those of `multiply_piece`")]
+fn multiply_halves(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    halves: &Halves,
+    piece: Piece<'_>,
+    x: &Buffer<f32>,
+    y: &mut Buffer<f32>,
+    rows: Rows,
+    output: Output,
+) -> Result<(), Error> {
+    let Piece { tensor, part, first_row, rows: outputs } = piece;
+    let (n, k) = (rows.0, tensor.k);
+    let params = HalveParams { n, k, x_stride: k, x_at: 0, y_stride: k };
+    let (x, scales) = halve(recorder, lanes, halves, x, params)?;
+    let (y_stride, y_at) = (output.stride, output.at);
+    let params = GemmCooperativeParams { n, first_row, rows: outputs, k, y_stride, y_at, accumulate: 0 };
+    let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y };
+    with_quant!(tensor.ty, Q => match is_small(n, outputs) {
+        true => { SmallTiles::<Q>::dispatch(recorder, params, args)?; }
+        false => { LargeTiles::<Q, false>::dispatch(recorder, params, args)?; }
+    });
+    Ok(())
+}
+
+/// [`multiply_piece_transposed`] on matrix units.
+fn multiply_halves_transposed(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    halves: &Halves,
+    piece: Piece<'_>,
+    (dy, output): (&Buffer<f32>, Output),
+    (dx, into): (&mut Buffer<f32>, Into),
+    rows: Rows,
+) -> Result<(), Error> {
+    let Piece { tensor, part, first_row, rows: outputs } = piece;
+    let (n, k) = (rows.0, tensor.k);
+    let y_stride = outputs.next_multiple_of(DEPTH);
+    let params = HalveParams { n, k: outputs, x_stride: output.stride, x_at: output.at, y_stride };
+    let (x, scales) = halve(recorder, lanes, halves, dy, params)?;
+    let accumulate = u32::from(into == Into::Add);
+    let params = GemmCooperativeParams { n, first_row, rows: outputs, k, y_stride: k, y_at: 0, accumulate };
+    let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y: dx };
+    with_quant!(tensor.ty, Q => match is_small(n, k) {
+        true => { SmallTransposedTiles::<Q>::dispatch(recorder, params, args)?; }
+        false => { LargeTiles::<Q, true>::dispatch(recorder, params, args)?; }
     });
     Ok(())
 }
