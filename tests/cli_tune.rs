@@ -5,7 +5,7 @@ mod program;
 use std::path::PathBuf;
 use std::process::Output;
 
-use program::{gemmule, refusal, scratch, texts};
+use program::{gemmule, no_gpu, refusal, scratch, texts};
 use serde_json::Value;
 
 /// `tune`, in a home that no other test uses.
@@ -13,17 +13,6 @@ fn tune(home: &str) -> Output {
     let home = scratch(home);
     let mut command = gemmule(&["tune", "--device", "gpu", "--only", "sampling"]);
     command.env("HOME", &home).env("XDG_CACHE_HOME", home.join("cache")).output().expect("the program starts")
-}
-
-/// Whether there is no GPU to test on, said aloud.
-fn no_gpu(output: &Output) -> bool {
-    let error = String::from_utf8_lossy(&output.stderr);
-    if error.contains("no GPU adapter") {
-        let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-        assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-        eprintln!("SKIPPED, no GPU: {error}");
-    }
-    error.contains("no GPU adapter")
 }
 
 fn kept(home: &str) -> PathBuf {

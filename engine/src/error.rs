@@ -46,6 +46,10 @@ pub enum Error {
     #[cfg(feature = "tuning")]
     #[error(transparent)]
     Tuning(#[from] kernel::tuning::TuningError),
+    /// A kernel's cost card is not one.
+    #[cfg(feature = "tuning")]
+    #[error(transparent)]
+    Card(#[from] kernel::cost::NotAFormula),
     /// A name could not be found in Ollama's store.
     #[cfg(not(target_arch = "wasm32"))]
     #[error(transparent)]

@@ -7,7 +7,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub mod atomic_file;
-pub mod bandwidth;
+pub mod ceilings;
 pub mod chat;
 pub mod config;
 pub mod dataset;
@@ -20,6 +20,8 @@ pub mod model;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod ollama;
 pub mod random;
+#[cfg(feature = "tuning")]
+pub mod roofline;
 pub mod sampling;
 pub mod session;
 pub mod source;

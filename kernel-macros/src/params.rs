@@ -88,8 +88,13 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
 
         impl ::kernel::params::Params for #name {
             const BYTES: usize = #raw::BYTES;
-            const FIELDS: &'static [(&'static str, usize, usize)] = &[
-                #((stringify!(#names), #raw::#offsets, <#types as ::kernel::layout::UniformField>::SIZE),)*
+            const FIELDS: &'static [::kernel::params::Field] = &[
+                #(::kernel::params::Field {
+                    name: stringify!(#names),
+                    offset: #raw::#offsets,
+                    size: <#types as ::kernel::layout::UniformField>::SIZE,
+                    scalar: <#types as ::kernel::layout::UniformField>::SCALAR,
+                },)*
             ];
             fn to_bytes(&self) -> ::std::vec::Vec<u8> {
                 let mut bytes = ::std::vec![0; Self::BYTES];

@@ -11,31 +11,34 @@ pub trait UniformField: Copy + bytemuck::Pod {
     const SIZE: usize;
     /// AlignOf(T), bytes.
     const ALIGN: usize;
+    /// What it is made of.
+    const SCALAR: Scalar;
 }
 
 macro_rules! uniform_field {
-    ($($ty:ty: size $size:literal, align $align:literal;)*) => {$(
+    ($($ty:ty: $scalar:ident, size $size:literal, align $align:literal;)*) => {$(
         impl UniformField for $ty {
             const SIZE: usize = $size;
             const ALIGN: usize = $align;
+            const SCALAR: Scalar = Scalar::$scalar;
         }
         const _: () = assert!(size_of::<$ty>() == $size, "the Rust type must have WGSL's size");
     )*};
 }
 
 uniform_field! {
-    u32: size 4, align 4;
-    i32: size 4, align 4;
-    f32: size 4, align 4;
-    Vec2<f32>: size 8, align 8;
-    Vec2<u32>: size 8, align 8;
-    Vec2<i32>: size 8, align 8;
-    Vec3<f32>: size 12, align 16;
-    Vec3<u32>: size 12, align 16;
-    Vec3<i32>: size 12, align 16;
-    Vec4<f32>: size 16, align 16;
-    Vec4<u32>: size 16, align 16;
-    Vec4<i32>: size 16, align 16;
+    u32: U32, size 4, align 4;
+    i32: I32, size 4, align 4;
+    f32: F32, size 4, align 4;
+    Vec2<f32>: F32, size 8, align 8;
+    Vec2<u32>: U32, size 8, align 8;
+    Vec2<i32>: I32, size 8, align 8;
+    Vec3<f32>: F32, size 12, align 16;
+    Vec3<u32>: U32, size 12, align 16;
+    Vec3<i32>: I32, size 12, align 16;
+    Vec4<f32>: F32, size 16, align 16;
+    Vec4<u32>: U32, size 16, align 16;
+    Vec4<i32>: I32, size 16, align 16;
 }
 
 /// The number type that an element is made of.

@@ -56,6 +56,10 @@ pub struct Binding {
     pub access: Access,
     /// WGSL's name of the element type.
     pub element: &'static str,
+    /// From one element to the next, bytes.
+    pub stride: u32,
+    /// Whether the kernel reads elements: one that it only writes need not come from memory.
+    pub is_read: bool,
 }
 
 /// What one invocation costs, as texts of [`Formula`]s; made by counting in the emitter.

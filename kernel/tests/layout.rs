@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use encase::{ShaderSize, UniformBuffer};
 use kernel::emit::EmittedVariant;
-use kernel::params::Params;
+use kernel::layout::Scalar;
+use kernel::params::{Field, Params};
 use naga::proc::Layouter;
 
 macro_rules! encase_vector {
@@ -98,7 +99,7 @@ fn assert_like_naga<P: Params>(variant: EmittedVariant) {
         (member.name.as_deref().unwrap_or_default(), member.offset as usize, size as usize)
     });
     for (ours, theirs) in P::FIELDS.iter().zip(theirs) {
-        assert_eq!(*ours, theirs, "name, offset and size of a field");
+        assert_eq!((ours.name, ours.offset, ours.size), theirs, "name, offset and size of a field");
     }
     assert_eq!(P::FIELDS.len(), fields.len());
     assert_eq!(P::BYTES, (layouter[handle].size as usize).next_multiple_of(16));
@@ -184,7 +185,10 @@ struct WronglyPadded;
 
 impl Params for WronglyPadded {
     const BYTES: usize = 32;
-    const FIELDS: &'static [(&'static str, usize, usize)] = &[("n", 0, 4), ("v", 4, 12)];
+    const FIELDS: &'static [Field] = &[
+        Field { name: "n", offset: 0, size: 4, scalar: Scalar::U32 },
+        Field { name: "v", offset: 4, size: 12, scalar: Scalar::F32 },
+    ];
     fn to_bytes(&self) -> Vec<u8> {
         vec![0; Self::BYTES]
     }

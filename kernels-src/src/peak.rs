@@ -20,6 +20,13 @@ pub struct MultiplyAddsParams {
     pub offset: f32,
 }
 
+impl MultiplyAddsParams {
+    /// Floating-point operations of a dispatch, a multiply-add counted as two; the few of the ends left out.
+    pub fn operations(&self) -> f64 {
+        f64::from(self.n) * f64::from(self.rounds) * (STEPS * 4 * 2) as f64
+    }
+}
+
 /// `y[i]` = the sum of four chains of `x = x·factor + offset`, from numbers that differ by `i`. `y` `[n]`.
 #[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
 pub fn multiply_adds<const W: u32>(at: GlobalId, params: &MultiplyAddsParams, y: &mut Storage<f32>) {

@@ -16,7 +16,7 @@ const REAL: WgslVariant = WgslVariant {
     workgroup_size: 1,
     workgroup_bytes: 0,
     uniform_bytes: 16,
-    bindings: &[Binding { name: "y", access: Access::Read, element: "u32" }],
+    bindings: &[Binding { name: "y", access: Access::Read, element: "u32", stride: 4, is_read: true }],
     cost: CostCard { bytes_read: "0", bytes_written: "0", operations: "0" },
     tolerance: None,
     requires: &[],

@@ -111,7 +111,7 @@ fn measure(args: &BenchArgs, opened: &Opened, interrupt: &Interrupt) -> Result<M
     }
     let rate = runs.median(args.repeat, |runs| runs.decode_rate(args.depth, args.decode))?;
     let weight_bytes_per_token = weight_bytes(&args.model)?;
-    let bandwidth = pollster::block_on(engine::bandwidth::measure(model.device()))?;
+    let bandwidth = pollster::block_on(engine::ceilings::bandwidth(model.device()))?;
     let weight_bytes_per_second = weight_bytes_per_token as f64 * rate;
     Ok(Measured {
         model: opened.name.clone(),

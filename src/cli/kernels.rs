@@ -1,12 +1,15 @@
-//! `gemmule kernels`: every kernel variant in this program and what it costs.
+//! `gemmule kernels`: every kernel variant in this program, what it costs, and how near it comes to what a device can do.
 
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 use clap::Args;
 use engine::kernels::TABLE;
 use kernel::variant::{Access, Proof, WgslVariant};
 
 use super::error::CliError;
+use super::options::DeviceArgs;
+use super::roofline::{show_costs, show_roofline};
 use super::text::Table;
 
 /// Shows every kernel variant: workgroup, bindings, memory, and bytes and operations as formulas of its params.
@@ -20,6 +23,18 @@ pub struct KernelsArgs {
     /// Print their contracts, and the indices and divisors that these do not cover.
     #[arg(long)]
     proof: bool,
+    /// Print their costs as numbers, for a dispatch of E2B's shapes.
+    #[arg(long)]
+    costs: bool,
+    /// Measure such dispatches on this device instead, and set them beside its bandwidth and its arithmetic; those
+    /// farthest from what it can do come first.
+    #[arg(long, conflicts_with_all = ["wgsl", "proof", "costs"])]
+    roofline: bool,
+    /// Plot what was measured into this file.
+    #[arg(long, value_name = "FILE", requires = "roofline")]
+    svg: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArgs,
 }
 
 /// Runs the command.
@@ -28,6 +43,9 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
     let variants: Vec<&WgslVariant> = TABLE.0.iter().filter(|variant| variant.key.contains(wanted)).collect();
     if variants.is_empty() {
         return Err(CliError::Input(format!("no kernel variant's name contains `{wanted}`")));
+    }
+    if args.roofline {
+        return show_roofline(wanted, &args.device, args.svg.as_deref());
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut table = Table::new(
@@ -64,6 +82,9 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
     writeln!(out, "{} variants, {proven} without checks; memory and params in bytes", variants.len())?;
     if args.proof {
         variants.iter().try_for_each(|variant| proof(variant, &mut out))?;
+    }
+    if args.costs {
+        show_costs(wanted, &mut out)?;
     }
     if args.wgsl {
         for variant in &variants {

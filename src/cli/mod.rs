@@ -19,6 +19,8 @@ mod models;
 mod npy;
 mod open;
 mod options;
+mod plot;
+mod roofline;
 mod run;
 mod text;
 mod tokenize;

@@ -17,6 +17,18 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.2} {}", UNITS[unit])
 }
 
+/// A number with three digits or four, such as `12.6 M`.
+pub fn count(number: f64) -> String {
+    let units = ["", " k", " M", " G", " T", " P"];
+    let (mut value, mut unit) = (number, 0);
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if unit == 0 || value >= 100.0 { 0 } else { 2 };
+    format!("{value:.digits$}{}", units[unit])
+}
+
 /// A table with aligned columns; the columns whose flag is true are aligned to the right.
 pub struct Table<const COLUMNS: usize> {
     right: [bool; COLUMNS],
@@ -80,6 +92,14 @@ mod tests {
         assert_eq!(bytes(1536), "1.50 KiB");
         assert_eq!(bytes(7 << 30), "7.00 GiB");
         assert_eq!(bytes(3 << 50), "3072.00 TiB");
+    }
+
+    #[test]
+    fn numbers_are_shown_in_the_unit_that_fits() {
+        assert_eq!(count(0.0), "0");
+        assert_eq!(count(999.0), "999");
+        assert_eq!(count(12_600_000.0), "12.60 M");
+        assert_eq!(count(512e9), "512 G");
     }
 
     #[test]

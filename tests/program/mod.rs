@@ -69,3 +69,14 @@ pub fn refusal(arguments: &[&str]) -> String {
     assert!(!message.contains("panicked"), "{message}");
     message
 }
+
+/// Whether there is no GPU to test on, said aloud.
+pub fn no_gpu(output: &Output) -> bool {
+    let error = String::from_utf8_lossy(&output.stderr);
+    if error.contains("no GPU adapter") {
+        let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
+        assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
+        eprintln!("SKIPPED, no GPU: {error}");
+    }
+    error.contains("no GPU adapter")
+}

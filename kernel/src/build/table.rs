@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::emit::EmittedVariant;
+use crate::emit::{EmittedBinding, EmittedVariant};
 use crate::tolerance::Tolerance;
 use crate::variant::{Access, CooperativeProduct, Unproven};
 
@@ -11,14 +11,15 @@ pub(super) fn render(variants: &[EmittedVariant]) -> String {
     let mut text = "::kernel::variant::KernelTable(&[\n".to_owned();
     for variant in variants {
         let mut bindings = String::new();
-        for (name, access, element) in &variant.bindings {
+        for EmittedBinding { name, access, element, stride, is_read } in &variant.bindings {
             let access = match access {
                 Access::Read => "Read",
                 Access::ReadWrite => "ReadWrite",
             };
             let _ = write!(
                 bindings,
-                "::kernel::variant::Binding {{ name: {name:?}, access: ::kernel::variant::Access::{access}, element: {element:?} }}, "
+                "::kernel::variant::Binding {{ name: {name:?}, access: ::kernel::variant::Access::{access}, element: {element:?}, \
+                 stride: {stride}, is_read: {is_read} }}, "
             );
         }
         let tolerance = match variant.tolerance {

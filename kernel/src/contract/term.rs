@@ -58,7 +58,7 @@ impl Term {
     /// A field of the params; `#[kernel]` writes this for `params.n`. The function has rustc check the field and its
     /// type.
     pub fn param<P: Params>(name: &'static str, _field: fn(&P) -> u32) -> Self {
-        let offset = P::FIELDS.iter().find(|(known, ..)| *known == name).map_or(usize::MAX, |(_, offset, _)| *offset);
+        let offset = P::FIELDS.iter().find(|field| field.name == name).map_or(usize::MAX, |field| field.offset);
         Self::Param { offset, name }
     }
 

@@ -7,8 +7,8 @@ use super::Variant;
 use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
 use crate::cost::{Cost, Launch, NotAFormula};
-use crate::params::Params;
-use crate::variant::{Access, WgslVariant};
+use crate::params::{Field, Params};
+use crate::variant::{Access, Binding, WgslVariant};
 
 /// A dispatch that was recorded.
 #[derive(Debug)]
@@ -18,17 +18,8 @@ pub struct Launched {
     /// Its workgroups.
     pub groups: u32,
     params: Vec<u8>,
-    fields: &'static [(&'static str, usize, usize)],
+    fields: &'static [Field],
     buffers: Vec<(Access, RawBuffer)>,
-}
-
-/// Bytes of the buffers that a dispatch is bound to, each buffer once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Footprint {
-    /// Of all buffers.
-    pub bound: u64,
-    /// Of those that the kernel may write.
-    pub writable: u64,
 }
 
 impl Launched {
@@ -43,19 +34,26 @@ impl Launched {
         }
     }
 
-    /// Bytes of its buffers.
-    pub fn footprint(&self) -> Footprint {
-        let mut footprint = Footprint { bound: 0, writable: 0 };
-        for (index, (access, buffer)) in self.buffers.iter().enumerate() {
-            if self.buffers[..index].iter().any(|(_, earlier)| earlier.is_same(buffer)) {
-                continue;
+    /// The whole numbers among its params, by name and in their order: its shape.
+    pub fn shape(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        self.fields.iter().filter_map(|field| Some((field.name, field.integer(&self.params)?)))
+    }
+
+    /// Bytes that have to pass between the device's memory and its processors, however good its caches are: what
+    /// invocations read and write, but of a buffer no more than it has.
+    pub fn traffic(&self, variant: &WgslVariant, cost: &Cost) -> f64 {
+        let bytes = |of: &dyn Fn(&Binding) -> bool| {
+            let bound = variant.bindings.iter().zip(&self.buffers).filter(|(binding, _)| of(binding));
+            let mut buffers: Vec<&RawBuffer> = Vec::new();
+            for (_, (_, buffer)) in bound {
+                if !buffers.iter().any(|known| known.is_same(buffer)) {
+                    buffers.push(buffer);
+                }
             }
-            footprint.bound += buffer.bytes();
-            if *access == Access::ReadWrite {
-                footprint.writable += buffer.bytes();
-            }
-        }
-        footprint
+            buffers.iter().map(|buffer| buffer.bytes()).sum::<u64>() as f64
+        };
+        cost.bytes_read.min(bytes(&|binding| binding.is_read))
+            + cost.bytes_written.min(bytes(&|binding| binding.access == Access::ReadWrite))
     }
 
     /// What the variant's card says of this dispatch; `None` where that depends on data that the dispatch itself makes.
@@ -72,14 +70,10 @@ impl Launched {
         let known = RefCell::new(HashMap::new());
         let binding = |name: &str| variant.bindings.iter().position(|binding| binding.name == name);
         let buffer = |name: &str| binding(name).and_then(|at| Some((at, &self.buffers.get(at)?.1)));
-        let param = |name: &str| {
-            let (_, offset, _) = self.fields.iter().find(|(known, ..)| *known == name)?;
-            let word = self.params.get(*offset..offset + 4)?;
-            Some(u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
-        };
+        let param = |name: &str| self.fields.iter().find(|field| field.name == name)?.integer(&self.params);
         let length = |name: &str| {
             let (at, buffer) = buffer(name)?;
-            u32::try_from(buffer.bytes() / element_bytes(variant.bindings[at].element)).ok()
+            u32::try_from(buffer.bytes() / u64::from(variant.bindings[at].stride)).ok()
         };
         let element = |name: &str, index: u32| {
             let (at, buffer) = buffer(name)?;
@@ -100,11 +94,4 @@ fn word(device: &Device, buffer: &RawBuffer, index: u32) -> Option<u32> {
     let buffer = Buffer::<u32>::from_raw(buffer.clone(), (buffer.bytes() / 4) as usize);
     let index = index as usize;
     pollster::block_on(device.read(&buffer, index..index + 1)).ok()?.first().copied()
-}
-
-/// Bytes of an element, by WGSL's name of its type.
-fn element_bytes(element: &str) -> u64 {
-    let components = element.strip_prefix("vec").and_then(|rest| rest.chars().next()).and_then(|c| c.to_digit(10));
-    let scalar = if element.contains("f16") { 2 } else { 4 };
-    u64::from(components.unwrap_or(1) * scalar)
 }

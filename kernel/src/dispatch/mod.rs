@@ -13,7 +13,7 @@ mod recorder;
 pub use buffer::{Buffer, RawBuffer};
 pub use device::{Device, Reading};
 pub use error::{DispatchError, NoReference};
-pub use launched::{Footprint, Launched};
+pub use launched::Launched;
 pub use recorder::{CpuKernel, Plan, Recorder, Step};
 
 use crate::contract::Contract;

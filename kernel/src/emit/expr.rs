@@ -127,8 +127,10 @@ pub trait Index {
 impl<T: WgslType> Index for StorageRef<T> {
     type Element = T;
     fn element(self, position: &str) -> Expr<T> {
+        let name = self.name();
         cost::storage_access(size_of::<T>());
-        Expr::new(format!("{}[{position}]", self.name()))
+        super::kernel::note_read(&name);
+        Expr::new(format!("{name}[{position}]"))
     }
 }
 

@@ -31,8 +31,8 @@ pub struct EmittedVariant {
     pub workgroup_bytes: u32,
     /// Bytes of the uniform block, header included.
     pub uniform_bytes: u32,
-    /// Name, access and element type of each storage binding.
-    pub bindings: Vec<(String, Access, String)>,
+    /// The storage bindings in order.
+    pub bindings: Vec<EmittedBinding>,
     /// Bytes read from storage by one invocation, a formula.
     pub bytes_read: String,
     /// Bytes written to storage by one invocation, a formula.
@@ -49,6 +49,21 @@ pub struct EmittedVariant {
     pub source_map: Vec<(usize, Loc)>,
 }
 
+/// A storage binding of a variant; its lasting form is [`Binding`](crate::variant::Binding).
+#[derive(Clone, Debug)]
+pub struct EmittedBinding {
+    /// Its name in the WGSL.
+    pub name: String,
+    /// `read` or `read_write`.
+    pub access: Access,
+    /// WGSL's name of the element type.
+    pub element: String,
+    /// From one element to the next, bytes.
+    pub stride: u32,
+    /// Whether the kernel reads elements.
+    pub is_read: bool,
+}
+
 impl EmittedVariant {
     /// How much of each limit it uses.
     pub fn uses(&self) -> [(Limit, u64); 4] {
@@ -57,11 +72,31 @@ impl EmittedVariant {
 }
 
 thread_local! {
-    static STORAGE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// Storage bindings, and how often each is read so far.
+    static STORAGE: RefCell<Vec<(String, u32)>> = const { RefCell::new(Vec::new()) };
 }
 
 pub(super) fn is_storage(name: &str) -> bool {
-    STORAGE.with_borrow(|names| names.iter().any(|known| known == name))
+    STORAGE.with_borrow(|names| names.iter().any(|(known, _)| known == name))
+}
+
+fn with_reads(place: &str, change: impl FnOnce(&mut u32)) {
+    let name = place.split('[').next().unwrap_or_default();
+    STORAGE.with_borrow_mut(|names| {
+        if let Some((_, reads)) = names.iter_mut().find(|(known, _)| known == name) {
+            change(reads);
+        }
+    });
+}
+
+/// An element is read, as far as its index tells.
+pub(super) fn note_read(place: &str) {
+    with_reads(place, |reads| *reads += 1);
+}
+
+/// The element that was noted as read is written instead.
+pub(super) fn note_only_written(place: &str) {
+    with_reads(place, |reads| *reads = reads.saturating_sub(1));
 }
 
 /// Declares a kernel's bindings while its twin runs.
@@ -71,7 +106,7 @@ pub struct KernelBuilder {
     workgroup_bytes: u32,
     params_bytes: u32,
     params_type: Option<String>,
-    bindings: Vec<(String, Access, String)>,
+    bindings: Vec<EmittedBinding>,
     tolerance: Option<Tolerance>,
 }
 
@@ -94,8 +129,9 @@ impl KernelBuilder {
         if access == Access::ReadWrite {
             module::with(|module| module.written.insert(name.clone()));
         }
-        STORAGE.with_borrow_mut(|names| names.push(name.clone()));
-        self.bindings.push((name.clone(), access, T::wgsl()));
+        STORAGE.with_borrow_mut(|names| names.push((name.clone(), 0)));
+        let stride = size_of::<T>() as u32;
+        self.bindings.push(EmittedBinding { name: name.clone(), access, element: T::wgsl(), stride, is_read: false });
         let binding = self.bindings.len();
         let text =
             format!("@group(0) @binding({binding}) var<storage, {}> {name}: array<{}>;", access.wgsl(), T::wgsl());
@@ -146,6 +182,11 @@ pub fn kernel(
     cost::push_function(std::iter::empty());
     body(&mut builder);
     let cost = cost::pop_function();
+    STORAGE.with_borrow(|names| {
+        for (binding, (_, reads)) in builder.bindings.iter_mut().zip(names) {
+            binding.is_read = *reads > 0;
+        }
+    });
     let mut module = module::take();
     let entry = module.stack.pop();
     let mut writer = Writer::default();
@@ -255,7 +296,10 @@ pub fn table(mut variants: Vec<EmittedVariant>) -> crate::variant::KernelTable {
             bindings: variant
                 .bindings
                 .into_iter()
-                .map(|(name, access, element)| Binding { name: keep(name), access, element: keep(element) })
+                .map(|EmittedBinding { name, access, element, stride, is_read }| {
+                    let (name, element) = (keep(name), keep(element));
+                    Binding { name, access, element, stride, is_read }
+                })
                 .collect::<Vec<_>>()
                 .leak(),
             cost: CostCard {

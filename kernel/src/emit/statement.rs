@@ -146,6 +146,9 @@ fn count_write<T>(place: &str, also_read: bool) {
     }
     if place.contains('[') && is_storage_place(place) {
         cost::storage_write(size_of::<T>(), also_read);
+        if !also_read {
+            super::kernel::note_only_written(place);
+        }
     }
 }
 

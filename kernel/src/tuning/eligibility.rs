@@ -45,14 +45,7 @@ pub struct WrongResult {
 pub(super) async fn check(gpu: &Gpu, variant: &Variant) -> Result<Result<(), Ineligible>, TuningError> {
     let on_gpu = match outputs(&Device::Gpu(gpu.clone()), variant).await {
         Ok(outputs) => outputs,
-        Err(DispatchError::Gpu(
-            lacks @ (GpuError::MissingFeature { .. }
-            | GpuError::OverLimit { .. }
-            | GpuError::Compile { .. }
-            | GpuError::UnknownVariant { .. }
-            | GpuError::StaleTable { .. }),
-        )) => return Ok(Err(Ineligible::Lacks(lacks))),
-        Err(other) => return Err(other.into()),
+        Err(error) => return Ok(Err(Ineligible::Lacks(lacks(error)?))),
     };
     let (_, subgroup_size) = gpu.subgroup_sizes();
     let options = CpuOptions::with_subgroups_of(subgroup_size.clamp(4, 128));
@@ -70,6 +63,23 @@ pub(super) async fn check(gpu: &Gpu, variant: &Variant) -> Result<Result<(), Ine
         }
     }
     Ok(Ok(()))
+}
+
+/// What the device lacks for a variant, where that is why its trial failed.
+///
+/// # Errors
+/// The trial's error where it is another.
+pub fn lacks(error: DispatchError) -> Result<GpuError, DispatchError> {
+    match error {
+        DispatchError::Gpu(
+            lacks @ (GpuError::MissingFeature { .. }
+            | GpuError::OverLimit { .. }
+            | GpuError::Compile { .. }
+            | GpuError::UnknownVariant { .. }
+            | GpuError::StaleTable { .. }),
+        ) => Ok(lacks),
+        other => Err(other),
+    }
 }
 
 async fn outputs(device: &Device, variant: &Variant) -> Result<Vec<Output>, DispatchError> {

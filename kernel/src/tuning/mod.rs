@@ -17,9 +17,9 @@ use crate::dispatch::{Device, DispatchError};
 use crate::gpu::Gpu;
 use crate::trial::Case;
 
-pub use eligibility::{Ineligible, WrongResult};
+pub use eligibility::{Ineligible, WrongResult, lacks};
 pub use record::{Provenance, Stale};
-pub use timing::Measured;
+pub use timing::{Measured, median};
 
 use record::{Verdict, Winner};
 

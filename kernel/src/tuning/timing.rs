@@ -1,9 +1,9 @@
-//! How long a candidate takes.
+//! How long plans take, and with them candidates.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Candidate, Refusal, TuningError};
-use crate::dispatch::Device;
+use crate::dispatch::{Device, DispatchError, Plan};
 use crate::gpu::Gpu;
 use crate::trial::Trial;
 
@@ -11,6 +11,11 @@ use crate::trial::Trial;
 const WARM_UP: u32 = 3;
 /// Runs of which the median is taken.
 const RUNS: u32 = 15;
+/// So many do where they take longer than this: a software adapter.
+const FEW: u32 = 3;
+const PATIENCE: Duration = Duration::from_secs(2);
+/// As these two on the CPU executor, which is slow and compiles nothing.
+const ON_CPU: (u32, u32) = (1, 3);
 
 /// What [`Tuning::measure`](super::Tuning::measure) found.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +31,46 @@ pub(super) async fn time(gpu: &Gpu, candidate: &Candidate) -> Result<Duration, T
     for variant in &candidate.variants {
         let Some(case) = &variant.typical else { continue };
         let plan = Trial::describe(&Device::Gpu(gpu.clone()), case)?.plan()?;
-        if let Some(plan) = plan.on_gpu() {
-            gpu.time(plan, WARM_UP).await.map_err(crate::dispatch::DispatchError::from)?;
-            let mut times = gpu.time(plan, RUNS).await.map_err(crate::dispatch::DispatchError::from)?;
-            times.sort();
-            total += times.get(times.len() / 2).copied().unwrap_or_default();
-        }
+        total += median(&plan, None).await?;
     }
     Ok(total)
+}
+
+/// How long a plan takes: the median of several runs, after some that do not count. On a GPU its own clock says so, on
+/// the CPU executor the wall clock. `before` runs ahead of each run and is not counted: one that reads much leaves
+/// nothing of the plan's buffers in caches.
+///
+/// # Errors
+/// A GPU without timestamps; what the device and the kernels report.
+pub async fn median(plan: &Plan, before: Option<&Plan>) -> Result<Duration, DispatchError> {
+    let mut times = Vec::new();
+    if let Some(on_gpu) = plan.on_gpu() {
+        let gpu = on_gpu.gpu();
+        gpu.time(on_gpu, WARM_UP).await?;
+        match before {
+            None => times = gpu.time(on_gpu, RUNS).await?,
+            Some(before) => {
+                let begun = Instant::now();
+                for run in 0..RUNS {
+                    if run >= FEW && begun.elapsed() > PATIENCE {
+                        break;
+                    }
+                    before.run()?;
+                    times.extend(gpu.time(on_gpu, 1).await?);
+                }
+            }
+        }
+    } else {
+        let (warm_up, runs) = ON_CPU;
+        for run in 0..warm_up + runs {
+            before.map_or(Ok(()), Plan::run)?;
+            let begun = Instant::now();
+            plan.run()?;
+            if run >= warm_up {
+                times.push(begun.elapsed());
+            }
+        }
+    }
+    times.sort();
+    Ok(times.get(times.len() / 2).copied().unwrap_or_default())
 }

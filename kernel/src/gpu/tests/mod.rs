@@ -9,8 +9,8 @@ use super::*;
 use crate::variant::{Access, Binding, CostCard, KernelTable, Proof, VariantDesc, WgslVariant};
 
 const COST: CostCard = CostCard { bytes_read: "0", bytes_written: "0", operations: "0" };
-const X: Binding = Binding { name: "x", access: Access::Read, element: "u32" };
-const Y: Binding = Binding { name: "y", access: Access::ReadWrite, element: "u32" };
+const X: Binding = Binding { name: "x", access: Access::Read, element: "u32", stride: 4, is_read: true };
+const Y: Binding = Binding { name: "y", access: Access::ReadWrite, element: "u32", stride: 4, is_read: true };
 
 /// One invocation a group; adds `amount` to the group's element of `y`.
 const ADD: WgslVariant = WgslVariant {
@@ -63,7 +63,7 @@ const HALF: WgslVariant = WgslVariant {
 @group(0) @binding(1) var<storage, read_write> y: array<f16>;
 @compute @workgroup_size(1) fn main() { y[0] = 1.5h; }",
     f16: true,
-    bindings: &[Binding { name: "y", access: Access::ReadWrite, element: "f16" }],
+    bindings: &[Binding { name: "y", access: Access::ReadWrite, element: "f16", stride: 2, is_read: true }],
     ..ADD
 };
 
