@@ -51,7 +51,7 @@ enum Command {
     Tokenize(tokenize::TokenizeArgs),
     Kernels(kernels::KernelsArgs),
     Bench(bench::BenchArgs),
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     Eval(eval::EvalArgs),
     Tune(tune::TuneArgs),
     Logits(logits::LogitsArgs),
