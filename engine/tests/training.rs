@@ -15,13 +15,16 @@ use engine::training::{Activations, AdamW, Batch, OptimizerOptions, Trainer, Tra
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
+/// The first position that is learned, as a prompt is not.
+const FIRST_LABEL: usize = 16;
+
 /// What PEFT made of a model, an adapter and some tokens.
 struct Reference {
+    name: &'static str,
     model: PathBuf,
     adapter: PathBuf,
     /// Named as PEFT names the adapter's tensors, and `loss`.
     gradients: Vec<u8>,
-    run: Run,
     example: Example,
 }
 
@@ -29,9 +32,7 @@ struct Reference {
 struct Run {
     adamw: Hyperparameters,
     clip: Option<f32>,
-    first_label: usize,
     losses: Vec<f64>,
-    #[serde(default)]
     gradient_norms: Vec<f64>,
 }
 
@@ -44,18 +45,16 @@ struct Hyperparameters {
 }
 
 impl Reference {
-    fn fixture() -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
-        let run: Run = serde_json::from_slice(&std::fs::read(folder.join("e2b.lora.adamw.json")).unwrap()).unwrap();
-        let ids = std::fs::read_to_string(folder.join("e2b.ids")).unwrap();
+    fn fixture(name: &'static str) -> Self {
+        let ids = std::fs::read_to_string(file(&format!("{name}.ids"))).unwrap();
         let ids: Vec<TokenId> = ids.split_whitespace().map(|id| TokenId(id.parse().unwrap())).collect();
         let mut example = Example::whole(ids);
-        example.labels[..run.first_label].fill(None);
+        example.labels[..FIRST_LABEL].fill(None);
         Self {
-            model: folder.join("e2b.gguf"),
-            adapter: folder.join("e2b.lora"),
-            gradients: std::fs::read(folder.join("e2b.lora.gradients.safetensors")).unwrap(),
-            run,
+            name,
+            model: file(&format!("{name}.gguf")),
+            adapter: file(&format!("{name}.lora")),
+            gradients: std::fs::read(file(&format!("{name}.lora.gradients.safetensors"))).unwrap(),
             example,
         }
     }
@@ -71,9 +70,11 @@ impl Reference {
     }
 
     fn trainer(&self, device: &Device, activations: Activations) -> Trainer {
+        self.trainer_with(device, activations, OptimizerOptions::default())
+    }
+
+    fn trainer_with(&self, device: &Device, activations: Activations, optimizer: OptimizerOptions) -> Trainer {
         let model = self.model(device);
-        let Hyperparameters { betas: [beta1, beta2], eps, weight_decay: decay, .. } = self.run.adamw;
-        let optimizer = OptimizerOptions { adamw: AdamW { beta1, beta2, eps, decay }, max_norm: self.run.clip };
         let options = TrainerOptions { max_rows: 64, activations, optimizer, ..TrainerOptions::default() };
         Trainer::new(&model, self.adapter(&model), options).unwrap()
     }
@@ -87,6 +88,10 @@ impl Reference {
         let bytes = tensors.tensor(name).unwrap_or_else(|error| panic!("{name}: {error}")).data();
         bytes.chunks_exact(4).map(|value| f64::from(f32::from_le_bytes(value.try_into().unwrap()))).collect()
     }
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
 }
 
 /// The CPU executor and, where there is one, a GPU.
@@ -124,21 +129,20 @@ fn gradients(trainer: &mut Trainer, batches: &[Batch]) -> (f64, Vec<f32>) {
     (loss, pollster::block_on(trainer.gradients()).unwrap())
 }
 
-#[test]
-fn the_loss_and_every_gradient_are_autograds() {
-    let reference = Reference::fixture();
+fn check_gradients(name: &'static str) {
+    let reference = Reference::fixture(name);
     for device in devices() {
         let mut trainer = reference.trainer(&device, Activations::Fit);
         let (loss, actual) = gradients(&mut trainer, &[reference.batch()]);
         let expected = reference.gradient("loss")[0];
-        assert!((loss - expected).abs() <= 1e-5 * expected, "{loss}, expected {expected}");
-        let adapter = pollster::block_on(trainer.adapter()).unwrap();
+        assert!((loss - expected).abs() <= 1e-5 * expected, "{}: {loss}, expected {expected}", reference.name);
         let mut tensors = 0;
-        for site in adapter.layout().sites() {
+        for site in trainer.layout().sites() {
             for (factor, range) in [("lora_A", site.a.clone()), ("lora_B", site.b.clone())] {
                 let name = format!("base_model.model.model.{}.{factor}.weight", site.module());
                 let error = relative_error(&actual[range], &reference.gradient(&name));
-                assert!(error <= 1e-3, "{name} on {}: relative error {error:.1e}", device.description());
+                let place = format!("{name} of {} on {}", reference.name, device.description());
+                assert!(error <= 1e-3, "{place}: relative error {error:.1e}");
                 tensors += 1;
             }
         }
@@ -148,25 +152,47 @@ fn the_loss_and_every_gradient_are_autograds() {
 }
 
 #[test]
+fn gradients_with_per_layer_embeddings_and_shared_keys_are_autograds() {
+    check_gradients("e2b");
+}
+
+#[test]
+fn gradients_with_two_key_heads_are_autograds() {
+    check_gradients("e4b");
+}
+
+#[test]
+fn gradients_where_values_are_keys_are_autograds() {
+    check_gradients("dense31b");
+}
+
+#[test]
+fn gradients_through_every_weight_format_are_autograds() {
+    check_gradients("quant_zoo");
+}
+
+#[test]
 fn twenty_steps_of_adamw_have_the_losses_of_pytorch() {
-    let reference = Reference::fixture();
+    let reference = Reference::fixture("e2b");
+    let run: Run = serde_json::from_slice(&std::fs::read(file("e2b.lora.adamw.json")).unwrap()).unwrap();
+    let Hyperparameters { lr, betas: [beta1, beta2], eps, weight_decay: decay } = run.adamw;
+    let optimizer = OptimizerOptions { adamw: AdamW { beta1, beta2, eps, decay }, max_norm: run.clip };
     // The gradients have been compared on each device; the steps take a while.
-    for device in devices().into_iter().next_back() {
-        let mut trainer = reference.trainer(&device, Activations::Fit);
-        for (step, expected) in reference.run.losses.iter().enumerate() {
-            let report = pollster::block_on(trainer.step(&[reference.batch()], reference.run.adamw.lr)).unwrap();
+    if let Some(device) = devices().pop() {
+        let mut trainer = reference.trainer_with(&device, Activations::Fit, optimizer);
+        for (step, expected) in run.losses.iter().enumerate() {
+            let report = pollster::block_on(trainer.step(&[reference.batch()], lr)).unwrap();
             assert!((report.loss - expected).abs() <= 5e-3, "step {step}: {}, expected {expected}", report.loss);
-            if step == 0 {
-                let norm = reference.run.gradient_norms[0];
-                assert!((f64::from(report.gradient_norm) - norm).abs() <= 1e-3 * norm, "{}", report.gradient_norm);
-            }
+            let norm = run.gradient_norms[step];
+            let error = (f64::from(report.gradient_norm) - norm).abs();
+            assert!(error <= 1e-2 * norm, "step {step}: {}, expected {norm}", report.gradient_norm);
         }
     }
 }
 
 #[test]
 fn activations_computed_again_give_the_same_gradients() {
-    let reference = Reference::fixture();
+    let reference = Reference::fixture("e2b");
     for device in devices() {
         let (_, kept) = gradients(&mut reference.trainer(&device, Activations::Fit), &[reference.batch()]);
         let mut trainer = reference.trainer(&device, Activations::Recompute);
@@ -178,7 +204,7 @@ fn activations_computed_again_give_the_same_gradients() {
 
 #[test]
 fn two_examples_in_one_batch_are_two_batches_of_one() {
-    let reference = Reference::fixture();
+    let reference = Reference::fixture("e2b");
     let (first, second) = reference.example.ids.split_at(24);
     let (first, second) = (Example::whole(first.to_vec()), Example::whole(second.to_vec()));
     for device in devices() {
