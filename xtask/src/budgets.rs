@@ -34,7 +34,7 @@ const NOT_CARRIED: [&str; 8] = [
     "kernel/src/build/",
 ];
 /// What it does hold, so that an empty or stripped file cannot pass.
-const CARRIED: [&str; 2] = ["@compute", "6kernel8dispatch"];
+const CARRIED: [&str; 2] = ["local_invocation_index", "6kernel8dispatch"];
 
 /// Measures every budget; whether all are kept.
 pub fn run(root: &Path) -> Result<bool, Error> {
