@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { strFromU8, unzipSync } from 'fflate';
+import { type Visitor, answerText, ask, closeServer, modelReady, visit } from './harness.ts';
+
+const LIMIT = { timeout: 180_000 };
+let visitor: Visitor;
+
+before(async () => {
+  visitor = await visit();
+  await visitor.page.getByRole('link', { name: 'Fine-tune' }).click();
+  await modelReady(visitor.page);
+});
+after(async () => {
+  await visitor.leave();
+  await closeServer();
+});
+
+test('a bad line is named with what is wrong, and nothing is trained', LIMIT, async () => {
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'JSONL', exact: true }).click();
+  const box = page.getByRole('textbox', { name: /Examples, one JSON object/ });
+  await box.fill('{"prompt": "What is your name?", "completion": "Pearl."}\n{"prompt": \n{"prompt": "x"}');
+  await page.getByRole('button', { name: /^Train on 3/ }).click();
+  const errors = page.getByRole('list', { name: 'Lines that cannot be used' });
+  await errors.waitFor({ timeout: 60_000 });
+  assert.match(await errors.innerText(), /Line 2/);
+  assert.match(await errors.innerText(), /Line 3/);
+  await page.getByText('Not trained').waitFor();
+});
+
+test('twenty steps lower the loss, and the answers before and after stand side by side', LIMIT, async () => {
+  const { page } = visitor;
+  await page.getByRole('textbox', { name: /Examples, one JSON object/ }).fill('{"prompt": "What is your name?", "completion": "My name is Pearl."}');
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  await page.getByText('Advanced').click();
+  await page.getByRole('spinbutton', { name: /^Steps In all/ }).fill('20');
+  await page.getByRole('spinbutton', { name: /^Learning rate/ }).fill('0.003');
+  await page.getByRole('button', { name: /^Train on 1 example/ }).click();
+  await page.getByRole('button', { name: 'Use in the chat' }).waitFor({ timeout: 150_000 });
+
+  const label = (await page.locator('.chart').getAttribute('aria-label')) ?? '';
+  const [, steps, first, last] = /over (\d+) steps, from ([\d.]+) to ([\d.]+)/.exec(label) ?? [];
+  assert.equal(steps, '20', label);
+  assert.ok(Number(last) < Number(first) / 4, label);
+  const row = page.getByRole('row', { name: /What is your name/ }).last();
+  const [before, after] = await row.getByRole('cell').allInnerTexts();
+  assert.equal(after, 'My name is Pearl.');
+  assert.notEqual(before, after);
+});
+
+test("the adapter leaves as PEFT's two files", LIMIT, async () => {
+  const { page } = visitor;
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PEFT zip' }).click()]);
+  const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+  const config = JSON.parse(strFromU8(files['adapter_config.json'] ?? new Uint8Array())) as { peft_type?: string; r?: number };
+  assert.equal(config.peft_type, 'LORA');
+  assert.equal(config.r, 16);
+  const weights = files['adapter_model.safetensors'] ?? new Uint8Array();
+  const length = Number(new DataView(weights.buffer, weights.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(strFromU8(weights.subarray(8, 8 + length))) as Record<string, unknown>;
+  assert.ok(Object.keys(header).some((name) => name.endsWith('lora_A.weight')), Object.keys(header).slice(0, 3).join());
+});
+
+test('the saved adapter answers in the chat, and the model as it was when it is taken off', LIMIT, async () => {
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Use in the chat' }).click();
+  await page.getByRole('button', { name: 'Adapters (one is on)' }).waitFor();
+  await ask(page, 'What is your name?');
+  assert.equal(await answerText(page, 0), 'My name is Pearl.');
+  await page.getByRole('button', { name: 'Adapters (one is on)' }).click();
+  await page.getByRole('switch', { name: 'Use My adapter' }).click();
+  await page.locator('[role=switch][aria-checked=false]').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await page.locator('.turn.answer[aria-busy]').waitFor({ state: 'detached' });
+  assert.notEqual(await answerText(page, 0), 'My name is Pearl.');
+});
+
+test('an adapter of an earlier visit is listed and can be put on again', LIMIT, async () => {
+  const { page } = visitor;
+  await page.reload();
+  await modelReady(page);
+  await page.getByRole('button', { name: 'Adapters' }).click();
+  await page.getByRole('switch', { name: 'Use My adapter' }).click();
+  await page.locator('[role=switch][aria-checked=true]').waitFor();
+  await page.keyboard.press('Escape');
+  await ask(page, 'What is your name?');
+  assert.equal(await answerText(page, 0), 'My name is Pearl.');
+});
+
+test('no script complained', () => {
+  assert.deepEqual(visitor.complaints, []);
+  assert.deepEqual(visitor.foreign, []);
+});
