@@ -23,9 +23,9 @@ kernel::variants! {
     /// Every kernel variant of the engine.
     pub fn variants;
 
-    /// A case for every kernel variant. Inline, for it compiles every kernel for the CPU: only where it is used.
+    /// A case for every kernel variant. Never inline: it compiles every kernel for the CPU, once, here.
     #[cfg(feature = "cases")]
-    #[inline]
+    #[inline(never)]
     pub fn cases -> crate::cases::NamedCase = crate::cases::NamedCase::of;
 
     // Norms.

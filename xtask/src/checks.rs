@@ -24,9 +24,11 @@ pub fn run(report: &mut Report, found: &Found) {
         "clippy",
         &mut cargo_with(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
     );
+    // With every feature, as the tests have them, so that the dependencies are checked once for both.
     report.step(
         "documentation",
-        cargo_with(&["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"),
+        cargo_with(&["doc", "--quiet", "--workspace", "--all-features", "--no-deps"])
+            .env("RUSTDOCFLAGS", "--deny warnings"),
     );
     wasm(report, found);
     licences(report);
@@ -38,14 +40,15 @@ pub fn run(report: &mut Report, found: &Found) {
 }
 
 fn wasm(report: &mut Report, found: &Found) {
-    for package in WASM_CRATES {
-        let name = format!("wasm32: {package}");
-        match &found.wasm {
-            Ok(()) => {
-                report.step(&name, &mut cargo_with(&["check", "--quiet", "--package", package, "--target", WASM]));
-            }
-            Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
+    let name = "wasm32";
+    match &found.wasm {
+        Ok(()) => {
+            // All in one command: each alone would have other features of its dependencies, and build them anew.
+            let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);
+            let arguments: Vec<&str> = ["check", "--quiet", "--target", WASM].into_iter().chain(packages).collect();
+            report.step(name, &mut cargo_with(&arguments));
         }
+        Err(why) => report.not_run(name, Outcome::Lacking(why.clone())),
     }
 }
 

@@ -86,7 +86,6 @@ impl NamedCase {
 }
 
 /// A case for each variant of `variants!`, in the list's order.
-#[inline]
 pub fn all(scale: Scale) -> Vec<NamedCase> {
     crate::variants::cases().into_iter().map(|case| NamedCase { scale, ..case }).collect()
 }

@@ -6,7 +6,9 @@
 //! first, `s·goal + (s - 1) ≥ 0` is enough, since the goal is an integer. A goal without negative terms holds.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::BinaryHeap;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::polynomial::{Atom, Missing, Monomial, Polynomial};
 
@@ -21,11 +23,11 @@ pub(super) struct Facts {
     /// Steps that searches have taken.
     spent: usize,
     known: Vec<Polynomial>,
-    present: HashSet<Polynomial>,
+    present: FxHashSet<Polynomial>,
     /// Goals shown, with the number of facts then known.
-    shown: HashMap<Polynomial, usize>,
+    shown: FxHashMap<Polynomial, usize>,
     /// Goals not shown with the facts now known.
-    failed: HashSet<Polynomial>,
+    failed: FxHashSet<Polynomial>,
 }
 
 impl Facts {
@@ -104,8 +106,13 @@ impl Facts {
             return false;
         }
         let steps = STEPS.min(ALL_STEPS.saturating_sub(self.spent));
-        let mut search =
-            Search { steps, facts: &self.known, seen: HashSet::new(), open: BinaryHeap::new(), goals: Vec::new() };
+        let mut search = Search {
+            steps,
+            facts: &self.known,
+            seen: FxHashSet::default(),
+            open: BinaryHeap::new(),
+            goals: Vec::new(),
+        };
         let shown = search.follows(goal.clone());
         self.spent += steps - search.steps;
         if shown {
@@ -136,7 +143,7 @@ struct Search<'f> {
     /// Steps left.
     steps: usize,
     facts: &'f [Polynomial],
-    seen: HashSet<Polynomial>,
+    seen: FxHashSet<Polynomial>,
     open: BinaryHeap<Reverse<(usize, usize)>>,
     goals: Vec<(Polynomial, usize)>,
 }
@@ -221,7 +228,7 @@ fn cancelled(
     let scale = coefficient.checked_abs()? / a;
     let factor = value.checked_abs()? / a;
     let product = Polynomial::constant(scale).scaled(missing, 1)?;
-    let by = monomial.times(missing).over(theirs)?;
+    let by = monomial.times(missing)?.over(theirs)?;
     goal.scaled(missing, scale)?.plus(&product)?.plus_constant(-1)?.plus_scaled(fact, &by, -factor)
 }
 

@@ -6,49 +6,76 @@ use std::cmp::Ordering;
 /// A number that is 0 or more; what it stands for is kept elsewhere.
 pub(super) type Atom = u32;
 
-/// A product of atoms, sorted; the empty one is 1.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Monomial(Vec<Atom>);
+/// A product of atoms, sorted; the empty one is 1. Copied, never allocated: the search of a proof makes millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Monomial {
+    degree: u8,
+    /// Of these the first `degree`; the others are 0, so that equal products have equal bytes.
+    atoms: [Atom; MAX_DEGREE],
+}
 
 impl Monomial {
     pub(super) fn one() -> Self {
-        Self(Vec::new())
+        Self { degree: 0, atoms: [0; MAX_DEGREE] }
+    }
+
+    pub(super) fn of(atom: Atom) -> Self {
+        let mut one = Self::one();
+        one.push(atom);
+        one
     }
 
     pub(super) fn atoms(&self) -> &[Atom] {
-        &self.0
+        &self.atoms[..usize::from(self.degree)]
     }
 
     pub(super) fn is_one(&self) -> bool {
-        self.0.is_empty()
+        self.degree == 0
     }
 
-    pub(super) fn times(&self, other: &Self) -> Self {
-        let mut atoms = self.0.clone();
-        atoms.extend(&other.0);
-        atoms.sort_unstable();
-        Self(atoms)
+    /// Appends an atom no less than the others; whether there was room.
+    fn push(&mut self, atom: Atom) -> bool {
+        let Some(place) = self.atoms.get_mut(usize::from(self.degree)) else { return false };
+        *place = atom;
+        self.degree += 1;
+        true
+    }
+
+    /// `self * other`; none beyond [`MAX_DEGREE`].
+    pub(super) fn times(&self, other: &Self) -> Option<Self> {
+        let (mut product, mut mine, mut theirs) = (Self::one(), self.atoms(), other.atoms());
+        loop {
+            let next = match (mine, theirs) {
+                ([], []) => return Some(product),
+                ([atom, rest @ ..], [other, ..]) if atom <= other => (mine = rest, atom).1,
+                ([atom, rest @ ..], []) => (mine = rest, atom).1,
+                (_, [atom, rest @ ..]) => (theirs = rest, atom).1,
+            };
+            if !product.push(*next) {
+                return None;
+            }
+        }
     }
 
     /// `self / other`, where other divides it.
     pub(super) fn over(&self, other: &Self) -> Option<Self> {
-        let mut rest = self.0.clone();
-        for atom in &other.0 {
-            let at = rest.iter().position(|mine| mine == atom)?;
-            rest.remove(at);
+        let (mut rest, mut theirs) = (Self::one(), other.atoms());
+        for atom in self.atoms() {
+            match theirs {
+                [divided, others @ ..] if divided == atom => theirs = others,
+                _ => {
+                    rest.push(*atom);
+                }
+            }
         }
-        Some(Self(rest))
-    }
-
-    pub(super) fn of(atom: Atom) -> Self {
-        Self(vec![atom])
+        theirs.is_empty().then_some(rest)
     }
 
     /// The atoms that `other` lacks to be divisible by `self`.
     pub(super) fn missing(&self, other: &Self) -> Missing {
-        let mut theirs = other.0.iter().peekable();
+        let mut theirs = other.atoms().iter().peekable();
         let mut missing = Missing::Nothing;
-        for atom in &self.0 {
+        for atom in self.atoms() {
             while theirs.next_if(|their| *their < atom).is_some() {}
             if theirs.next_if_eq(&atom).is_none() {
                 missing = match missing {
@@ -72,7 +99,7 @@ pub(super) enum Missing {
 impl Ord for Monomial {
     /// By degree first, so that the last one is the highest.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+        self.degree.cmp(&other.degree).then_with(|| self.atoms().cmp(other.atoms()))
     }
 }
 
@@ -96,7 +123,7 @@ impl Polynomial {
     }
 
     pub(super) fn atom(atom: Atom) -> Self {
-        Self(vec![(Monomial(vec![atom]), 1)])
+        Self(vec![(Monomial::of(atom), 1)])
     }
 
     pub(super) fn terms(&self) -> &[(Monomial, i128)] {
@@ -114,7 +141,7 @@ impl Polynomial {
     /// The atom that this is, if it is one.
     pub(super) fn as_atom(&self) -> Option<Atom> {
         match &self.0[..] {
-            [(Monomial(atoms), 1)] if atoms.len() == 1 => Some(atoms[0]),
+            [(monomial, 1)] if monomial.degree == 1 => Some(monomial.atoms[0]),
             _ => None,
         }
     }
@@ -125,26 +152,26 @@ impl Polynomial {
 
     /// `self + factor·monomial·other`.
     pub(super) fn plus_scaled(&self, other: &Self, monomial: &Monomial, factor: i128) -> Option<Self> {
-        let mut terms = self.0.clone();
+        if factor == 0 {
+            return Some(self.clone());
+        }
+        let mut terms = Vec::with_capacity(self.0.len() + other.0.len());
+        let mut mine = self.0.iter().copied().peekable();
+        // Products with one monomial keep the order of the terms, so that both lists are sorted.
         for (theirs, value) in &other.0 {
-            let value = value.checked_mul(factor)?;
-            let theirs = theirs.times(monomial);
-            match terms.binary_search_by(|(mine, _)| mine.cmp(&theirs)) {
-                Ok(at) => {
-                    terms[at].1 = terms[at].1.checked_add(value)?;
-                    if terms[at].1 == 0 {
-                        terms.remove(at);
-                    }
-                }
-                Err(at) => {
-                    if value != 0 {
-                        terms.insert(at, (theirs, value));
-                    }
-                }
+            let (theirs, mut value) = (theirs.times(monomial)?, value.checked_mul(factor)?);
+            while let Some(term) = mine.next_if(|(mine, _)| *mine < theirs) {
+                terms.push(term);
+            }
+            if let Some((_, same)) = mine.next_if(|(mine, _)| *mine == theirs) {
+                value = value.checked_add(same)?;
+            }
+            if value != 0 {
+                terms.push((theirs, value));
             }
         }
-        let fits = terms.len() <= MAX_TERMS && terms.last().is_none_or(|(monomial, _)| monomial.0.len() <= MAX_DEGREE);
-        fits.then_some(Self(terms))
+        terms.extend(mine);
+        (terms.len() <= MAX_TERMS).then_some(Self(terms))
     }
 
     pub(super) fn plus(&self, other: &Self) -> Option<Self> {
