@@ -123,6 +123,20 @@ pub struct CooperativeProduct {
     pub accumulator: Scalar,
 }
 
+/// What compiles a variant's WGSL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WgslTarget {
+    /// A browser's own compiler.
+    Browser,
+    /// naga, in a native program.
+    Naga,
+}
+
+impl WgslTarget {
+    /// The one that this program meets.
+    pub const HERE: Self = if cfg!(target_arch = "wasm32") { Self::Browser } else { Self::Naga };
+}
+
 /// One line of the static table that a build script writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WgslVariant {
@@ -155,6 +169,22 @@ pub struct WgslVariant {
 }
 
 impl WgslVariant {
+    /// The whole text for a target, behind the directives that it wants: browsers ask for `enable subgroups;`, naga does
+    /// not know it.
+    pub fn text(&self, target: WgslTarget) -> String {
+        let mut text = String::new();
+        for (used, line) in [
+            (self.f16, "enable f16;\n"),
+            (self.subgroups && target == WgslTarget::Browser, "enable subgroups;\n"),
+            (self.cooperative_matrix.is_some(), "enable wgpu_cooperative_matrix;\n"),
+        ] {
+            if used {
+                text.push_str(line);
+            }
+        }
+        text + self.wgsl
+    }
+
     /// How much of each limit it uses.
     pub fn uses(&self) -> [(Limit, u64); 4] {
         Limit::used(self.workgroup_size, self.workgroup_bytes, self.bindings.len(), self.uniform_bytes)

@@ -85,7 +85,6 @@ impl Model {
     ///
     /// # Errors
     /// What is wrong with the file, by key or tensor; what the device lacks.
-    #[allow(clippy::unused_async, reason = "sources and devices of a browser will wait here")]
     pub async fn load(source: Arc<dyn Source>, options: LoadOptions<'_>) -> Result<Self, Error> {
         let gguf = Gguf::read(&*source)?;
         let config = Config::from_gguf(&gguf)?;
@@ -111,9 +110,11 @@ impl Model {
             done_bytes: 0,
             total_bytes: text_bytes(&gguf),
             resident_bytes: 0,
+            unsettled_bytes: 0,
         };
-        let weights = weights::load(&mut loader, &config, options.ple)?;
+        let weights = weights::load(&mut loader, &config, options.ple).await?;
         let resident_bytes = loader.resident_bytes;
+        device.dispatch().settle_uploads().await?;
         let ple_rows = gguf.find(names::PER_LAYER_TOKEN_EMBD).cloned();
         let name = gguf.metadata().opt_str("general.name").ok().flatten().map(str::to_owned);
         let inner = Inner {

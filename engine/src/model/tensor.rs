@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::gguf::{GgmlType, Gguf, TensorInfo};
 use crate::source::Source;
 
-/// Bytes read from a source at a time, so that host memory stays small whatever a tensor's size.
-const PIECE: u64 = 32 << 20;
+/// Bytes read from a source at a time, so that host memory stays small whatever a tensor's size. A browser's worker has
+/// less of it, and answers between pieces.
+const PIECE: u64 = if cfg!(target_arch = "wasm32") { 8 << 20 } else { 32 << 20 };
 
 /// Consecutive rows of a tensor in one buffer.
 #[derive(Debug)]
@@ -70,11 +71,13 @@ pub(super) struct Loader<'a, 'p> {
     pub(super) done_bytes: u64,
     pub(super) total_bytes: u64,
     pub(super) resident_bytes: u64,
+    /// Bytes that may not have left this side's memory yet.
+    pub(super) unsettled_bytes: u64,
 }
 
 impl Loader<'_, '_> {
     /// A matrix, or several of one type and row length on top of each other.
-    pub(super) fn matrix(&mut self, names: &[&str]) -> Result<Tensor, Error> {
+    pub(super) async fn matrix(&mut self, names: &[&str]) -> Result<Tensor, Error> {
         let gguf = self.gguf;
         let infos = names.iter().map(|name| gguf.tensor(name)).collect::<Result<Vec<_>, _>>()?;
         let first = infos[0];
@@ -87,7 +90,9 @@ impl Loader<'_, '_> {
             let count = rows_a_part.min(rows - next);
             let words = usize::try_from((count * row_bytes).div_ceil(4)).unwrap_or(usize::MAX);
             let mut buffer = self.device.dispatch().create::<u32>(words, names[0])?;
-            fits_f16 &= self.fill(&mut buffer, &infos, next, count, row_bytes)?;
+            // A buffer that a browser could not make is heard of only now.
+            self.settle(buffer.bytes()).await?;
+            fits_f16 &= self.fill(&mut buffer, &infos, next, count, row_bytes).await?;
             self.resident_bytes += buffer.bytes();
             parts.push(Part { buffer, first_row: next as u32, rows: count as u32 });
             next += count;
@@ -98,7 +103,7 @@ impl Loader<'_, '_> {
 
     /// Writes rows `first..first + count` of the tensors, counted through all of them, in pieces of whole words. Whether
     /// all their weights are within the range of f16.
-    fn fill(
+    async fn fill(
         &mut self,
         buffer: &mut Buffer<u32>,
         infos: &[&TensorInfo],
@@ -142,6 +147,7 @@ impl Loader<'_, '_> {
                     pending.drain(..whole);
                 }
             }
+            self.settle(bytes.end - bytes.start).await?;
             self.done_bytes += bytes.end - bytes.start;
             let now = Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes };
             if let Some(progress) = &mut self.progress {
@@ -149,6 +155,16 @@ impl Loader<'_, '_> {
             }
         }
         Ok(fits)
+    }
+
+    /// Counts bytes that are on their way to the device, and waits for them where a browser would pile them up.
+    async fn settle(&mut self, bytes: u64) -> Result<(), Error> {
+        self.unsettled_bytes += bytes;
+        if self.unsettled_bytes >= PIECE {
+            self.unsettled_bytes = 0;
+            self.device.dispatch().settle_uploads().await?;
+        }
+        Ok(())
     }
 
     /// A vector of plain numbers, such as a norm's weights.

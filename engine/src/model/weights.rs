@@ -98,18 +98,25 @@ pub enum PleResidency {
     Source,
 }
 
-pub(super) fn load(loader: &mut Loader<'_, '_>, config: &Config, residency: PleResidency) -> Result<Weights, Error> {
-    let token_embd = loader.matrix(&[names::TOKEN_EMBD])?;
-    let head = if config.tied { None } else { Some(loader.matrix(&[names::OUTPUT])?) };
+pub(super) async fn load(
+    loader: &mut Loader<'_, '_>,
+    config: &Config,
+    residency: PleResidency,
+) -> Result<Weights, Error> {
+    let token_embd = loader.matrix(&[names::TOKEN_EMBD]).await?;
+    let head = if config.tied { None } else { Some(loader.matrix(&[names::OUTPUT]).await?) };
     let output_norm = loader.vector(names::OUTPUT_NORM)?;
-    let layers = (0..config.layers.len()).map(|index| layer(loader, config, index)).collect::<Result<Vec<_>, _>>()?;
+    let mut layers = Vec::with_capacity(config.layers.len());
+    for index in 0..config.layers.len() {
+        layers.push(layer(loader, config, index).await?);
+    }
     let ple = match config.ple {
         None => None,
         Some(_) => Some(PleWeights {
-            model_proj: loader.matrix(&[names::PER_LAYER_MODEL_PROJ])?,
+            model_proj: loader.matrix(&[names::PER_LAYER_MODEL_PROJ]).await?,
             proj_norm: loader.vector(names::PER_LAYER_PROJ_NORM)?,
             // Last, so that it takes what the others left.
-            table: ple_table(loader, residency)?,
+            table: ple_table(loader, residency).await?,
         }),
     };
     let rope_sliding = rope(loader, config, Attention::Sliding)?;
@@ -118,7 +125,7 @@ pub(super) fn load(loader: &mut Loader<'_, '_>, config: &Config, residency: PleR
 }
 
 /// The table, or `None` where it stays in the source.
-fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Option<Tensor>, Error> {
+async fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Option<Tensor>, Error> {
     let info = loader.gguf.tensor(names::PER_LAYER_TOKEN_EMBD)?;
     super::tensor::supported(info)?;
     let bytes = info.byte_len;
@@ -126,10 +133,10 @@ fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Opt
         PleResidency::Source => Ok(None),
         // On the CPU the mapped file is memory already.
         PleResidency::Auto if loader.device.is_cpu() => Ok(None),
-        PleResidency::Device => loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).map(Some),
+        PleResidency::Device => loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).await.map(Some),
         PleResidency::Auto => {
             let (done, resident) = (loader.done_bytes, loader.resident_bytes);
-            match loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]) {
+            match loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).await {
                 Ok(table) => Ok(Some(table)),
                 Err(Error::Device(_)) => {
                     loader.done_bytes = done + bytes;
@@ -142,31 +149,31 @@ fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Opt
     }
 }
 
-fn layer(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<LayerWeights, Error> {
+async fn layer(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<LayerWeights, Error> {
     let shape = &config.layers[index];
     let owns = shape.kv == Kv::Owned;
     let scale = loader.numbers(&names::layer_output_scale(index))?;
     Ok(LayerWeights {
         attn_norm: loader.vector(&names::attn_norm(index))?,
-        projections: projections(loader, config, index)?,
+        projections: projections(loader, config, index).await?,
         q_norm: loader.vector(&names::attn_q_norm(index))?,
         k_norm: if owns {
             loader.vector(&names::attn_k_norm(index))?
         } else {
             loader.device.dispatch().upload(&[1.0], "no k_norm")?
         },
-        output: loader.matrix(&[&names::attn_output(index)])?,
+        output: loader.matrix(&[&names::attn_output(index)]).await?,
         post_attention_norm: loader.vector(&names::post_attention_norm(index))?,
         ffn_norm: loader.vector(&names::ffn_norm(index))?,
-        gate: loader.matrix(&[&names::ffn_gate(index)])?,
-        up: loader.matrix(&[&names::ffn_up(index)])?,
-        down: loader.matrix(&[&names::ffn_down(index)])?,
+        gate: loader.matrix(&[&names::ffn_gate(index)]).await?,
+        up: loader.matrix(&[&names::ffn_up(index)]).await?,
+        down: loader.matrix(&[&names::ffn_down(index)]).await?,
         post_ffw_norm: loader.vector(&names::post_ffw_norm(index))?,
         ple: match config.ple {
             None => None,
             Some(_) => Some(PleLayer {
-                gate: loader.matrix(&[&names::inp_gate(index)])?,
-                proj: loader.matrix(&[&names::proj(index)])?,
+                gate: loader.matrix(&[&names::inp_gate(index)]).await?,
+                proj: loader.matrix(&[&names::proj(index)]).await?,
                 post_norm: loader.vector(&names::post_norm(index))?,
             }),
         },
@@ -174,22 +181,27 @@ fn layer(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<L
     })
 }
 
-fn projections(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<Projections, Error> {
+async fn projections(loader: &mut Loader<'_, '_>, config: &Config, index: usize) -> Result<Projections, Error> {
     let shape = &config.layers[index];
     let (queries, keys) = (shape.head_dim * shape.heads, shape.head_dim * shape.kv_heads);
     let (q, k, v) = (names::attn_q(index), names::attn_k(index), names::attn_v(index));
     if shape.kv != Kv::Owned {
-        return Ok(Projections { tensors: vec![loader.matrix(&[&q])?], width: queries, k_at: queries, v_at: queries });
+        return Ok(Projections {
+            tensors: vec![loader.matrix(&[&q]).await?],
+            width: queries,
+            k_at: queries,
+            v_at: queries,
+        });
     }
     let ty = |gguf: &Gguf, name: &str| gguf.tensor(name).map(|info| info.ty);
     let mut tensors = if ty(loader.gguf, &q)? == ty(loader.gguf, &k)? {
-        vec![loader.matrix(&[&q, &k])?]
+        vec![loader.matrix(&[&q, &k]).await?]
     } else {
-        vec![loader.matrix(&[&q])?, loader.matrix(&[&k])?]
+        vec![loader.matrix(&[&q]).await?, loader.matrix(&[&k]).await?]
     };
     let (mut width, mut v_at) = (queries + keys, queries);
     if shape.has_v {
-        tensors.push(loader.matrix(&[&v])?);
+        tensors.push(loader.matrix(&[&v]).await?);
         v_at = width;
         width += keys;
     }

@@ -1,8 +1,10 @@
 //! Adapters beside a session's projections: their factors on the device, and the updates that they add.
 
 use std::collections::HashMap;
+use std::hash::Hasher;
 use std::sync::Arc;
 
+use fnv::FnvHasher;
 use kernel::dispatch::{Buffer, Recorder};
 use kernels_src::low_rank::{LowRankArgs, LowRankParams, update};
 
@@ -24,6 +26,8 @@ struct Inner {
     sites: HashMap<(usize, Target), Site>,
     max_rank: u32,
     bytes: u64,
+    /// Tells adapters apart: FNV-1a over all factors.
+    fingerprint: u64,
 }
 
 #[derive(Debug)]
@@ -45,14 +49,18 @@ impl ResidentAdapter {
     pub fn new(model: &Model, adapter: &Adapter) -> Result<Self, Error> {
         let device = model.device().dispatch();
         let (mut sites, mut bytes) = (HashMap::new(), 0);
+        let mut hasher = FnvHasher::default();
         for site in adapter.layout().sites() {
             let (a, b) = adapter.factors(site);
+            hasher.write_u32(site.scale.to_bits());
+            [a, b].into_iter().flatten().for_each(|value| hasher.write_u32(value.to_bits()));
             let (a, b) = (device.upload(a, "A")?, device.upload(b, "B")?);
             bytes += a.bytes() + b.bytes();
             let (k, n, rank, scale) = (site.k, site.n, site.rank, site.scale);
             sites.insert((site.layer, site.target), Site { a, b, k, n, rank, scale });
         }
-        Ok(Self { inner: Arc::new(Inner { sites, max_rank: adapter.layout().max_rank(), bytes }) })
+        let (max_rank, fingerprint) = (adapter.layout().max_rank(), hasher.finish());
+        Ok(Self { inner: Arc::new(Inner { sites, max_rank, bytes, fingerprint }) })
     }
 
     /// Bytes on the device.
@@ -73,6 +81,14 @@ impl Adapters {
         let rank = active.iter().map(|(adapter, _)| adapter.inner.max_rank as usize).max().unwrap_or(0);
         let z = model.device().dispatch().create((rows * rank).max(1), "A·x")?;
         Ok(Self { active, z })
+    }
+
+    /// What changes the result, for a session's identity.
+    pub(super) fn identify(&self, hasher: &mut impl Hasher) {
+        for (adapter, factor) in &self.active {
+            hasher.write_u64(adapter.inner.fingerprint);
+            hasher.write_u32(factor.to_bits());
+        }
     }
 
     /// Whether any of these matrices of a layer is changed.

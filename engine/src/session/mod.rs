@@ -7,6 +7,7 @@ mod generate;
 pub(crate) mod ops;
 mod prefill;
 mod profile;
+mod state;
 
 use kernel::dispatch::{Plan, Recorder};
 
@@ -78,6 +79,9 @@ pub enum SessionError {
         /// The vocabulary's size.
         vocab: u32,
     },
+    /// Bytes that are no state of such a session.
+    #[error("the saved state cannot be used: {0}")]
+    State(&'static str),
     /// An empty prompt.
     #[error("nothing to continue: the prompt has no tokens")]
     Empty,

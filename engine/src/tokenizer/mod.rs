@@ -2,10 +2,12 @@
 //! keeps control tokens apart from the same characters typed by a user.
 mod decoder;
 mod encode;
+mod stop;
 mod vocab;
 
 pub use decoder::Decoder;
 pub use encode::Piece;
+pub use stop::StopTexts;
 
 use crate::{
     error::Error,

@@ -91,6 +91,21 @@ impl Device {
         }
     }
 
+    /// Waits, in a browser, until the writes so far have left staging memory, and reports what failed of them and of the
+    /// buffers made before. Natively every call reports its own failures and bounds what is staged: this returns at once.
+    ///
+    /// # Errors
+    /// What the device reports.
+    #[cfg_attr(not(target_arch = "wasm32"), allow(clippy::unused_async))]
+    pub async fn settle_uploads(&self) -> Result<(), DispatchError> {
+        #[cfg(all(target_arch = "wasm32", feature = "gpu"))]
+        if let Self::Gpu(gpu) = self {
+            gpu.idle().await?;
+            gpu.check()?;
+        }
+        Ok(())
+    }
+
     /// Reads a range of elements, after all work submitted so far.
     ///
     /// # Errors

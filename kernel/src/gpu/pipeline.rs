@@ -11,7 +11,7 @@ use super::error::{GpuError, lock};
 use super::plan::HEADER_BYTES;
 use crate::contract::Contract;
 use crate::limits::Limit;
-use crate::variant::{Access, MAX_BINDING_BYTES, Proof, SUBGROUP_SIZES, VariantDesc, WgslVariant};
+use crate::variant::{Access, MAX_BINDING_BYTES, Proof, SUBGROUP_SIZES, VariantDesc, WgslTarget, WgslVariant};
 
 /// What a native pipeline checks while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -248,7 +248,7 @@ impl Gpu {
     fn module(&self, variant: &WgslVariant, checks: Checks) -> wgpu::ShaderModule {
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(variant.key),
-            source: wgpu::ShaderSource::Wgsl(Cow::Owned(format!("{}{}", prologue(variant), variant.wgsl))),
+            source: wgpu::ShaderSource::Wgsl(Cow::Owned(variant.text(WgslTarget::HERE))),
         };
         #[cfg(target_arch = "wasm32")]
         {
@@ -273,22 +273,4 @@ impl Gpu {
             unsafe { self.inner.device.create_shader_module_trusted(descriptor, checks) }
         }
     }
-}
-
-/// The directives that the target wants before the variant's text: browsers ask for `enable subgroups;`, naga does not
-/// know it.
-fn prologue(variant: &WgslVariant) -> String {
-    let browser = cfg!(target_arch = "wasm32");
-    let mut text = String::new();
-    let cooperative_matrix = variant.cooperative_matrix.is_some();
-    for (used, line) in [
-        (variant.f16, "enable f16;\n"),
-        (variant.subgroups && browser, "enable subgroups;\n"),
-        (cooperative_matrix, "enable wgpu_cooperative_matrix;\n"),
-    ] {
-        if used {
-            text.push_str(line);
-        }
-    }
-    text
 }
