@@ -72,6 +72,7 @@ for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).spli
     print('parses:', path)";
     if succeeds("python3", &["--version"]) {
         report.step("python", Command::new("python3").args(["-c", PARSE]));
+        report.step("examples to teach", Command::new("python3").args(["models/tiny/teach.py", "check"]));
     } else {
         report.not_run("python", Outcome::Optional("python3 is not installed".into()));
     }
