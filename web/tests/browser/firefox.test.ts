@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { type Browser, type Page, launch } from 'puppeteer-core';
-import { address, closeServer, expectations } from './harness.ts';
+import { ANSWER, LIMIT as SHARED, address, closeServer, expected } from './harness.ts';
 
 const PATH = [process.env['FIREFOX'], '/usr/bin/firefox-esr', '/usr/bin/firefox'].find((each) => each && existsSync(each));
-const LIMIT = { timeout: 120_000, ...(PATH ? {} : { skip: 'no Firefox: apt-get install firefox-esr, or set FIREFOX to its path' }) };
+const LIMIT = { ...SHARED, ...(PATH ? {} : { skip: 'no Firefox: apt-get install firefox-esr, or set FIREFOX to its path' }) };
 
 let browser: Browser | undefined;
 let page: Page;
@@ -20,6 +20,7 @@ before(async () => {
     browser: 'firefox',
     executablePath: PATH,
     headless: true,
+    protocolTimeout: 2 * ANSWER,
     extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
   });
   page = await browser.newPage();
@@ -37,7 +38,7 @@ async function ask(question: string): Promise<string> {
   await page.keyboard.press('Enter');
   await page.waitForFunction(
     (count: number) => document.querySelectorAll('.turn.answer:not([aria-busy])').length > count || document.querySelector('[role=alert]') !== null,
-    { timeout: 90_000 },
+    { timeout: ANSWER },
     before,
   );
   const alert = await page.$('[role=alert]');
@@ -47,13 +48,11 @@ async function ask(question: string): Promise<string> {
 }
 
 test('Firefox answers exactly as the reference does', LIMIT, async () => {
-  const single = expectations().find(({ messages }) => messages.length === 1);
-  assert.ok(single);
-  assert.equal(await ask(single.messages[0]?.content ?? ''), single.answer);
+  assert.equal(await ask("What is Tobin's pet?"), expected("What is Tobin's pet?"));
 });
 
 test('Firefox shows the same views', LIMIT, async () => {
-  for (const [view, heading] of [['train', 'Fine-tune'], ['kernels', '::']] as const) {
+  for (const [view, heading] of [['train', 'Fine-tune'], ['kernels', '<']] as const) {
     await page.evaluate((name: string) => {
       location.hash = `/${name}`;
     }, view);

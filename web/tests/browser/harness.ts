@@ -18,6 +18,15 @@ export const TINY = fileURLToPath(new URL('../../../models/tiny/', import.meta.u
 
 const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+/**
+ * How long an answer may take, in milliseconds. In software a token takes seconds, and the first one, for which every
+ * shader is compiled, half a minute and more: tests ask for short answers.
+ */
+export const ANSWER = 150_000;
+
+/** The most that one test may take, in milliseconds. */
+export const LIMIT = { timeout: 2 * ANSWER };
+
 /** Software WebGPU: SwiftShader, which Chromium offers only when told so. */
 const ARGUMENTS = ['--enable-unsafe-webgpu', '--no-sandbox', '--disable-gpu-sandbox'];
 
@@ -95,20 +104,28 @@ export async function visit(options: { query?: string; viewport?: { width: numbe
 }
 
 /** A conversation of which the embedded model's greedy answer is known. */
-export interface Expected {
+interface Expected {
   messages: { role: 'system' | 'user' | 'assistant'; content: string }[];
   answer: string;
 }
 
 /** What the embedded model answers at temperature 0, as another implementation computed it. */
-export function expectations(): Expected[] {
+function expectations(): Expected[] {
   const lines = readFileSync(join(TINY, 'expected.jsonl'), 'utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line) as Expected);
 }
 
+/** The reference's answer to a conversation of one question, or of a system turn and a question. */
+export function expected(question: string, system?: string): string {
+  const wanted = system === undefined ? [question] : [system, question];
+  const found = expectations().find(({ messages }) => messages.map(({ content }) => content).join('\n') === wanted.join('\n'));
+  if (!found) throw new Error(`no reference for: ${question}`);
+  return found.answer;
+}
+
 /** Waits until the model is in use. */
 export async function modelReady(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Model: .*ready\b/ }).waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: /^Model: .*ready\b/ }).waitFor({ timeout: ANSWER });
 }
 
 /** Types a message and sends it. */
@@ -119,7 +136,7 @@ export async function ask(page: Page, question: string): Promise<void> {
 }
 
 /** The text of an answer, once it is finished: the last, or the one at an index. */
-export async function answerText(page: Page, index = -1, timeout = 60_000): Promise<string> {
+export async function answerText(page: Page, index = -1, timeout = ANSWER): Promise<string> {
   const answers = page.locator('.turn.answer:not([aria-busy])');
   const wanted = index < 0 ? answers.last() : answers.nth(index);
   await wanted.waitFor({ timeout });

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Visitor, answerText, ask, closeServer, modelReady, visit } from './harness.ts';
+import { ANSWER, LIMIT, answerText, ask, closeServer, expected, modelReady, visit, type Visitor } from './harness.ts';
 
-const LIMIT = { timeout: 90_000 };
-const STORY = 'A storm blew the ring of Ada all the way to the school. Nora heard of it and helped to look. At last they found the ring, and they ate lemon tart together.';
 let visitor: Visitor;
 
 /** What `?test` adds to the page. */
@@ -20,25 +18,22 @@ after(async () => {
   await closeServer();
 });
 
-test('a device lost between two answers is said, and the next answer opens it again', LIMIT, async () => {
+test('a device that was lost is said, and the next question opens it again', LIMIT, async () => {
   const { page } = visitor;
-  await ask(page, 'What is 17 - 5?');
-  assert.equal(await answerText(page, 0), '17 - 5 = 12.');
   await page.evaluate(() => (globalThis as unknown as Hook).gemmuleTest.loseDevice());
   await page.getByText('your next message opens it again').waitFor();
-  await page.getByRole('button', { name: 'New conversation' }).click();
-  await ask(page, 'What is 20 - 6?');
-  assert.equal(await answerText(page, 0), '20 - 6 = 14.');
+  await ask(page, "What is Tobin's pet?");
+  assert.equal(await answerText(page, 0), expected("What is Tobin's pet?"));
   await page.getByText('your next message opens it again').waitFor({ state: 'detached' });
 });
 
 test('an answer under way when the device is lost ends as if nothing had happened', LIMIT, async () => {
   const { page } = visitor;
   await page.getByRole('button', { name: 'New conversation' }).click();
-  await ask(page, 'I want a story about Ada, Nora and a ring.');
-  await page.locator('.turn.answer[aria-busy] .prose').waitFor();
+  await ask(page, 'Who plays the violin?');
+  await page.locator('.turn.answer[aria-busy] .prose').waitFor({ timeout: ANSWER });
   await page.evaluate(() => (globalThis as unknown as Hook).gemmuleTest.loseDevice());
-  assert.equal(await answerText(page, 0), STORY);
+  assert.equal(await answerText(page, 0), expected('Who plays the violin?'));
 });
 
 test('the hook is not there without being asked for', LIMIT, async () => {

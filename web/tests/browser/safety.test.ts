@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Visitor, closeServer, visit } from './harness.ts';
+import { LIMIT, closeServer, visit, type Visitor } from './harness.ts';
 
-const LIMIT = { timeout: 60_000 };
 let visitor: Visitor;
 
 /** What a model, or a conversation from elsewhere, might say to do harm. */

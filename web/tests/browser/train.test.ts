@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
-import { type Visitor, answerText, ask, closeServer, modelReady, visit } from './harness.ts';
+import { LIMIT, answerText, ask, closeServer, modelReady, visit, type Visitor } from './harness.ts';
 
-const LIMIT = { timeout: 180_000 };
 let visitor: Visitor;
 
 before(async () => {

@@ -62,11 +62,12 @@ export function matching(all: readonly KernelInfo[], filter: string): KernelInfo
 }
 
 function KernelName({ name }: { name: string }): VNode {
-  const [family, ...variant] = name.split('::');
+  const start = name.indexOf('<');
+  const family = start < 0 ? name : name.slice(0, start);
   return (
     <span class="kernel-name">
       <strong>{family}</strong>
-      {variant.length > 0 && <span>{variant.join('::')}</span>}
+      {start >= 0 && <span>{name.slice(start)}</span>}
     </span>
   );
 }
