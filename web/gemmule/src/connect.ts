@@ -1,5 +1,6 @@
 /** A line to a worker: a worker of its own in a browser, the same code behind a message port under Node. */
 import { NoWebGPU } from './errors.js';
+import { nodeModule } from './node.js';
 import type { Port } from './rpc.js';
 
 /** A worker, and how to end it. */
@@ -26,10 +27,9 @@ export async function connect(): Promise<Line> {
 /** Node has no workers of this kind: the engine runs here, on Dawn from the npm package `webgpu`. */
 async function connectInProcess(): Promise<Line> {
   await provideWebGpu();
-  // Hidden from bundlers of pages, which have no use for it.
-  const load = (name: string) => import(/* @vite-ignore */ name);
-  const { listen } = (await load(new URL('./worker.js', import.meta.url).href)) as typeof import('./worker.js');
-  const { readFile } = (await load('node:fs/promises')) as { readFile(url: URL): Promise<Uint8Array> };
+  const script = new URL('./worker.js', import.meta.url).href;
+  const { listen } = await nodeModule<typeof import('./worker.js')>(script);
+  const { readFile } = await nodeModule<{ readFile(url: URL): Promise<Uint8Array> }>('node:fs/promises');
   const { port1, port2 } = new MessageChannel();
   listen(port2 as unknown as Port, await readFile(new URL('./gemmule_web_bg.wasm', import.meta.url)));
   return {
@@ -45,10 +45,9 @@ async function provideWebGpu(): Promise<void> {
   // wgpu looks for the scope of a worker before it looks for a GPU.
   global.WorkerGlobalScope ??= class {};
   if (global.navigator?.gpu) return;
-  const name = 'webgpu';
   let dawn: { create(options: string[]): unknown; globals: object };
   try {
-    dawn = (await import(/* @vite-ignore */ name)) as typeof dawn;
+    dawn = await nodeModule<typeof dawn>('webgpu');
   } catch (error) {
     throw new NoWebGPU(`under Node the package \`webgpu\` is needed: npm install webgpu (${(error as Error).message})`);
   }

@@ -1,6 +1,7 @@
 /** The kernels of this build, with their sources. */
 import { connect } from './connect.js';
 import { GemmuleError } from './errors.js';
+import { nodeModule } from './node.js';
 import type { Calls, Streams } from './protocol.js';
 import { Client } from './rpc.js';
 import type { KernelInfo } from './types.js';
@@ -30,7 +31,6 @@ export async function kernels(): Promise<KernelInfo[]> {
 
 async function readJson<T>(url: URL): Promise<T> {
   if (url.protocol !== 'file:') return (await (await fetch(url)).json()) as T;
-  const name = 'node:fs/promises';
-  const { readFile } = (await import(/* @vite-ignore */ name)) as { readFile(url: URL, encoding: string): Promise<string> };
+  const { readFile } = await nodeModule<{ readFile(url: URL, encoding: string): Promise<string> }>('node:fs/promises');
   return JSON.parse(await readFile(url, 'utf8')) as T;
 }

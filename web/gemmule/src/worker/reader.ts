@@ -1,5 +1,6 @@
 /** Random access to a model's bytes that never waits, as the wasm wants it. */
 import { GemmuleError } from '../errors.js';
+import { nodeModule } from '../node.js';
 
 /** Where the wasm reads from. */
 export interface Reader {
@@ -68,27 +69,32 @@ export function handleReader(handle: SyncHandle, name: string): Reader {
   };
 }
 
+// As much of Node's modules as is used here.
+interface Files {
+  openSync(path: string, flags: 'r'): number;
+  fstatSync(file: number): { size: number };
+  readSync(file: number, out: Uint8Array, offset: number, length: number, position: number): number;
+  closeSync(file: number): void;
+}
+interface Paths {
+  basename(path: string): string;
+}
+
 /** A file on disk, under Node. */
 export async function pathReader(path: string): Promise<Reader> {
-  const [fs, { basename }] = await Promise.all([nodeModule('node:fs'), nodeModule('node:path')]);
-  const file: number = fs.openSync(path, 'r');
+  const [fs, { basename }] = await Promise.all([nodeModule<Files>('node:fs'), nodeModule<Paths>('node:path')]);
+  const file = fs.openSync(path, 'r');
   return {
     name: basename(path),
     size: fs.fstatSync(file).size,
     read: (offset, out) => {
       let done = 0;
       while (done < out.byteLength) {
-        const read: number = fs.readSync(file, out, done, out.byteLength - done, offset + done);
+        const read = fs.readSync(file, out, done, out.byteLength - done, offset + done);
         if (read === 0) throw new GemmuleError(`the file ends at ${offset + done}`);
         done += read;
       }
     },
     close: () => fs.closeSync(file),
   };
-}
-
-// Node's modules, hidden from bundlers of pages.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-async function nodeModule(name: string): Promise<any> {
-  return import(/* @vite-ignore */ name);
 }
