@@ -22,7 +22,7 @@ const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/g
  * How long an answer may take, in milliseconds. In software a token takes seconds, and the first one, for which every
  * shader is compiled, half a minute and more: tests ask for short answers.
  */
-export const ANSWER = 150_000;
+export const ANSWER = 300_000;
 
 /** The most that one test may take, in milliseconds. */
 export const LIMIT = { timeout: 2 * ANSWER };

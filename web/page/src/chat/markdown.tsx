@@ -14,8 +14,8 @@ const ELEMENTS = new Set([
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td'],
 ]);
 
-/** Headings of an answer come below the page's own. */
-const HEADINGS: Record<string, string> = { h1: 'h3', h2: 'h4', h3: 'h5', h4: 'h6', h5: 'h6' };
+/** The page's own heading is above an answer's, so the answer's highest is of the second level. */
+const HIGHEST = 2;
 
 const SCHEMES = new Set(['http:', 'https:', 'mailto:']);
 
@@ -31,7 +31,14 @@ export function safeAddress(address: string): string | undefined {
 
 /** A model's text, rendered. */
 export function Markdown({ text }: { text: string }): VNode {
-  return <>{render(parser.parse(text, {}))}</>;
+  const tokens = parser.parse(text, {});
+  const levels = tokens.filter(({ type }) => type === 'heading_open').map(({ tag }) => Number(tag.slice(1)));
+  return <>{render(tokens, HIGHEST - Math.min(...levels, 6))}</>;
+}
+
+/** A heading's element, moved by so many levels. */
+function headingTag(tag: string, moved: number): string {
+  return /^h[1-6]$/.test(tag) ? `h${Math.min(6, Number(tag.slice(1)) + moved)}` : tag;
 }
 
 interface Open {
@@ -39,24 +46,24 @@ interface Open {
   children: ComponentChildren[];
 }
 
-function render(tokens: readonly Token[]): ComponentChildren[] {
+function render(tokens: readonly Token[], moved: number): ComponentChildren[] {
   const root: Open = { make: () => null, children: [] };
   const stack: Open[] = [root];
   for (const token of tokens) {
     const top = stack[stack.length - 1] ?? root;
     if (token.nesting === 1) {
-      stack.push({ make: opener(token), children: [] });
+      stack.push({ make: opener(token, moved), children: [] });
     } else if (token.nesting === -1) {
       const closed = stack.length > 1 ? stack.pop() : undefined;
       if (closed) (stack[stack.length - 1] ?? root).children.push(closed.make(closed.children));
     } else {
-      top.children.push(leaf(token));
+      top.children.push(leaf(token, moved));
     }
   }
   return root.children;
 }
 
-function opener(token: Token): Open['make'] {
+function opener(token: Token, moved: number): Open['make'] {
   if (token.tag === 'a') {
     const href = safeAddress(String(token.attrGet('href') ?? ''));
     return (children) =>
@@ -70,7 +77,7 @@ function opener(token: Token): Open['make'] {
   }
   // A tight list's paragraphs are hidden: their text belongs to the item itself.
   if (token.hidden || !ELEMENTS.has(token.tag)) return (children) => <Fragment>{children}</Fragment>;
-  const tag = HEADINGS[token.tag] ?? token.tag;
+  const tag = headingTag(token.tag, moved);
   const start = token.tag === 'ol' ? Number(token.attrGet('start') ?? 1) : 1;
   const inner = (children: ComponentChildren[]) => h(tag, start === 1 ? null : { start }, children);
   if (token.tag !== 'table') return inner;
@@ -81,10 +88,10 @@ function opener(token: Token): Open['make'] {
   );
 }
 
-function leaf(token: Token): ComponentChildren {
+function leaf(token: Token, moved: number): ComponentChildren {
   switch (token.type) {
     case 'inline':
-      return <>{render(token.children ?? [])}</>;
+      return <>{render(token.children ?? [], moved)}</>;
     case 'text':
       return token.content;
     case 'softbreak':
