@@ -1,6 +1,6 @@
 /** A model that chats, learns and is looked into, behind a worker of its own. */
 import { connect, type Line } from './connect.js';
-import { DeviceLost, GemmuleError, fromPlain } from './errors.js';
+import { Aborted, DeviceLost, GemmuleError, fromPlain } from './errors.js';
 import type { Calls, Loaded, PlainGenerateOptions, PlainTrainOptions, Streams, WorkerEvent } from './protocol.js';
 import { Client } from './rpc.js';
 import { tensors } from './safetensors.js';
@@ -64,6 +64,11 @@ export class Gemma {
     try {
       const onReport = (progress: LoadProgress) => onProgress?.(progress);
       const loaded = await client.call('load', [sent, plain], { signal, transfer, onReport });
+      // The worker may have been done before it heard of it.
+      if (signal?.aborted) {
+        await client.call('dispose', []);
+        throw new Aborted('the load was aborted');
+      }
       return new Gemma(line, client, losses, loaded);
     } catch (error) {
       line.close();

@@ -4,6 +4,7 @@
  */
 import { NoWebGPU } from '../errors.js';
 import type { DeviceFeature, DeviceInfo } from '../types.js';
+import { Lock } from './lock.js';
 
 // As much of WebGPU as is used here.
 interface GpuDevice {
@@ -51,11 +52,18 @@ export class OpenDevice {
   }
 }
 
+/** Under Node several models share one scope: they are opened one after the other. */
+const opening = new Lock();
+
 /** Runs `open`, and gives the device that it asks for on the way. */
-export async function watchDevice<T>(
+export function watchDevice<T>(
   without: readonly DeviceFeature[],
   open: () => Promise<T>,
 ): Promise<{ value: T; device: OpenDevice }> {
+  return opening.run(() => watch(without, open));
+}
+
+async function watch<T>(without: readonly DeviceFeature[], open: () => Promise<T>) {
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
   if (!gpu) throw new NoWebGPU('this browser has no WebGPU (navigator.gpu), or the page is not a secure context');
   let found: OpenDevice | undefined;

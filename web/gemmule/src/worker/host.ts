@@ -1,6 +1,6 @@
 /** A model in its worker: what the page asks for, one call after the other, on a device that may be lost and found. */
 import { Channel } from '../channel.js';
-import { GemmuleError, kindOf, type PlainError } from '../errors.js';
+import { Aborted, GemmuleError, kindOf, type PlainError } from '../errors.js';
 import type { Calls, Loaded, PlainGenerateOptions, PlainLoadOptions, PlainTrainOptions, Streams, TableEntry, WorkerEvent } from '../protocol.js';
 import { Moved, type Api, type Context } from '../rpc.js';
 import type { AdapterSource, AnswerPart, AnswerStats, LoadProgress, Message, ModelSource, TrainPart } from '../types.js';
@@ -35,6 +35,8 @@ export class Host implements Api<Calls, Streams> {
   #reader: Reader | undefined;
   #model: Model | undefined;
   #adapter: Adapter | undefined;
+  /** Answers under way. */
+  readonly #answers = new Set<Answer>();
 
   constructor(
     private readonly tell: (event: WorkerEvent) => void,
@@ -46,11 +48,26 @@ export class Host implements Api<Calls, Streams> {
       const report = thinned(context.report);
       const { Sha256 } = await this.#wasm();
       this.#options = options;
-      this.#reader = await openSource(source, { signal: context.signal, report, sha256: () => new Sha256() });
-      context.signal.throwIfAborted();
-      const { engine, device } = await this.#open(report);
-      const info = JSON.parse(engine.info()) as Loaded['info'];
-      return { info: { ...info, name: info.name ?? this.#reader.name }, device: device.info(options.without ?? []) };
+      const { signal } = context;
+      const reader = await openSource(source, { signal, report, sha256: () => new Sha256() });
+      let loading = true;
+      // The wasm cannot be told to stop, but it stops where it cannot read.
+      const read = (offset: number, out: Uint8Array) => {
+        if (loading && signal.aborted) throw new Aborted('the load was aborted');
+        reader.read(offset, out);
+      };
+      this.#reader = { name: reader.name, size: reader.size, read, close: () => reader.close() };
+      try {
+        const { engine, device } = await this.#open(report);
+        const info = JSON.parse(engine.info()) as Loaded['info'];
+        return { info: { ...info, name: info.name ?? reader.name }, device: device.info(options.without ?? []) };
+      } catch (error) {
+        this.#close();
+        reader.close();
+        throw signal.aborted ? new Aborted('the load was aborted') : error;
+      } finally {
+        loading = false;
+      }
     });
   }
 
@@ -128,6 +145,7 @@ export class Host implements Api<Calls, Streams> {
   }
 
   dispose(): Promise<void> {
+    for (const answer of this.#answers) answer.cancel();
     return this.#lock.run(() => {
       this.#close();
       this.#reader?.close();
@@ -187,6 +205,7 @@ export class Host implements Api<Calls, Streams> {
     try {
       let engine = await this.#ready();
       const answer = begin(engine);
+      this.#answers.add(answer);
       const cancel = () => answer.cancel();
       context.signal.addEventListener('abort', cancel);
       if (context.signal.aborted) cancel();
@@ -214,6 +233,7 @@ export class Host implements Api<Calls, Streams> {
       for (let part = await texts.next(); !part.done; part = await texts.next()) yield { type: 'text', text: part.value };
       context.signal.removeEventListener('abort', cancel);
       const counts = JSON.parse(answer.counts()) as Counts;
+      this.#answers.delete(answer);
       answer.free();
       yield { type: 'end', text: '', stats: { ...counts, ...speed(called, times, counts), deviceBytes: engine.deviceBytes() } };
     } finally {
