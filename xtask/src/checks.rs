@@ -15,7 +15,7 @@ const VECTOR_WIDTHS: [(&str, &str); 3] = [("128", "4"), ("256", "8"), ("512", "1
 const ONE_WIDTH: [&str; 2] = ["every_variant", "noop"];
 
 /// The crates that must build for the browser.
-const WASM_CRATES: [&str; 3] = ["kernel", "kernels-src", "gemmule-engine"];
+const WASM_CRATES: [&str; 4] = ["kernel", "kernels-src", "gemmule-engine", "gemmule-web"];
 
 /// Runs every check in turn.
 pub fn run(report: &mut Report, found: &Found) {
@@ -37,6 +37,7 @@ pub fn run(report: &mut Report, found: &Found) {
     examples(report, found);
     budgets(report, found);
     tint(report, found);
+    web(report, found);
 }
 
 fn wasm(report: &mut Report, found: &Found) {
@@ -144,6 +145,27 @@ fn tint(report: &mut Report, found: &Found) {
             report.tests("uniformity", Command::new("node").arg("tests/tint/uniformity.mjs").arg(folder).arg(corpus));
         }
         Err(why) => report.not_run(name, Outcome::Lacking(why.clone())),
+    }
+}
+
+/// The npm package, under Node and in browsers.
+fn web(report: &mut Report, found: &Found) {
+    let why = match (&found.wasm, &found.web) {
+        (Ok(()), Ok(())) => None,
+        (Err(why), _) | (_, Err(why)) => Some(why),
+    };
+    if let Some(why) = why {
+        return report.not_run("web", Outcome::Lacking(why.clone()));
+    }
+    let npm = |script: &str, folder: PathBuf| {
+        let mut command = Command::new("npm");
+        command.args(["run", "--silent", script]).current_dir(folder);
+        command
+    };
+    let folder = report.root().join("web");
+    // Without a build there is nothing to test.
+    if report.step("web: build", &mut npm("build", folder.clone())) == Outcome::Passed {
+        report.tests("web: tests", &mut npm("test", folder));
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the tests need beside Rust: a Vulkan driver, the wasm32 target, Node with the `webgpu` package.
+//! What the tests need beside Rust: a Vulkan driver, the wasm32 target, Node with the packages that the tests use, and
+//! Chromium.
 //!
 //! As root on Debian they are installed; elsewhere the message says what is missing and how to get it.
 
@@ -10,6 +11,9 @@ use crate::report::{Outcome, Report};
 /// The wasm target that the library crates must build for.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// Names that Chromium goes by.
+const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
 /// What is there, or why not.
 pub struct Found {
     /// A Vulkan loader and a driver.
@@ -18,6 +22,8 @@ pub struct Found {
     pub wasm: Result<(), String>,
     /// The folder in whose `node_modules` the package `webgpu` (Dawn and Tint) is.
     pub tint: Result<PathBuf, String>,
+    /// The npm packages of `web/`, and Chromium with its software driver.
+    pub web: Result<(), String>,
 }
 
 /// Looks for everything, installs what it can, and says what remains missing.
@@ -25,7 +31,8 @@ pub fn prepare(report: &mut Report) -> Found {
     let vulkan = vulkan(report);
     let wasm = wasm(report);
     let tint = tint(report);
-    Found { vulkan, wasm, tint }
+    let web = web(report);
+    Found { vulkan, wasm, tint, web }
 }
 
 fn vulkan(report: &mut Report) -> Result<(), String> {
@@ -73,17 +80,45 @@ fn has_wasm() -> bool {
         .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-fn tint(report: &mut Report) -> Result<PathBuf, String> {
-    if !(succeeds("node", &["--version"]) && succeeds("npm", &["--version"])) {
+fn node(report: &mut Report) -> Result<(), String> {
+    let is_there = || succeeds("node", &["--version"]) && succeeds("npm", &["--version"]);
+    if !is_there() {
         apt_install(report, "Node", &["nodejs", "npm"]);
     }
-    if !(succeeds("node", &["--version"]) && succeeds("npm", &["--version"])) {
-        return Err(
-            "Node 20 or newer with npm is missing (for Tint, Chrome's WGSL compiler): apt-get install nodejs npm, \
-                    or https://nodejs.org"
-                .into(),
-        );
+    if is_there() {
+        return Ok(());
     }
+    Err("Node 20 or newer with npm is missing (for Tint, Chrome's WGSL compiler, and for everything in web/): \
+         apt-get install nodejs npm, or https://nodejs.org"
+        .into())
+}
+
+/// The packages of `web/`, as its lock file has them, and a browser.
+fn web(report: &mut Report) -> Result<(), String> {
+    node(report)?;
+    let folder = report.root().join("web");
+    let (wanted, present) = (folder.join("package-lock.json"), folder.join("node_modules/.package-lock.json"));
+    let time = |path: &Path| std::fs::metadata(path).and_then(|about| about.modified());
+    let is_newer = time(&present).is_ok_and(|present| time(&wanted).is_ok_and(|wanted| present >= wanted));
+    if !is_newer {
+        let mut install = Command::new("npm");
+        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+        if report.step("install the packages of web/", &mut install) != Outcome::Passed {
+            return Err(format!("npm could not install what {} lists", wanted.display()));
+        }
+    }
+    if CHROMIUM.iter().any(|program| succeeds(program, &["--version"])) {
+        return Ok(());
+    }
+    apt_install(report, "Chromium", &["chromium"]);
+    if CHROMIUM.iter().any(|program| succeeds(program, &["--version"])) {
+        return Ok(());
+    }
+    Err("Chromium is missing, for the page and for its software driver: apt-get install chromium".into())
+}
+
+fn tint(report: &mut Report) -> Result<PathBuf, String> {
+    node(report)?;
     let from = report.root().join("tests/tint/package.json");
     let folder = target_folder(report.root()).join("tint");
     let wanted = std::fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;

@@ -1,0 +1,29 @@
+// What is delivered: its size, its kernels, and that they are what the repository has.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+import { kernels } from 'gemmule';
+import { file } from './setup.mjs';
+
+const dist = (name) => readFileSync(file(`web/gemmule/dist/${name}`));
+
+test('the wasm is at most 1.5 MB with brotli, the JavaScript at most 60 kB', () => {
+  const wasm = brotliCompressSync(dist('gemmule_web_bg.wasm')).length;
+  assert.ok(wasm <= 1_500_000, `${wasm} bytes of wasm`);
+  const script = dist('index.js').length + dist('worker.js').length;
+  assert.ok(script <= 60_000, `${script} bytes of JavaScript`);
+});
+
+test('every kernel has its Rust, its WGSL and its cost', async () => {
+  const all = await kernels();
+  assert.ok(all.length > 100, `${all.length} kernels`);
+  for (const { name, file: path, source, wgsl, cost } of all) {
+    const text = readFileSync(file(path), 'utf8');
+    assert.ok(source.includes('#[kernel(') && text.includes(source), name);
+    assert.ok(wgsl.includes('@compute'), name);
+    assert.match(cost, /bytes read: .+\nbytes written: .+\noperations: .+/);
+  }
+  const subgroups = all.find(({ name }) => name.startsWith('rms_norm<Subgroups'));
+  assert.ok(subgroups.wgsl.startsWith('enable subgroups;\n'), subgroups.wgsl.slice(0, 80));
+});
