@@ -1,6 +1,7 @@
 //! The body as the CPU runs it: the author's own, with WGSL's operators in place of Rust's, so that integers wrap and
 //! shifts are masked, and with `u32` indices.
 
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -11,35 +12,92 @@ use crate::trace;
 
 /// Rewrites a device function's body for the CPU.
 pub fn rewrite(block: &mut Block, constants: &Constants) {
-    Rewrite { constants: constants.clone(), notes_returns: false }.visit_block_mut(block);
+    Rewrite { constants: constants.clone(), notes_returns: false, literals: Literals::OfFields }.visit_block_mut(block);
+}
+
+/// Rewrites a body for its f64 reference.
+pub fn rewrite_reference(block: &mut Block, constants: &Constants) {
+    Rewrite { constants: constants.clone(), notes_returns: false, literals: Literals::Plain }.visit_block_mut(block);
 }
 
 /// Rewrites a kernel's body for the CPU. One with barriers notes where it returns early, so that a barrier which others
 /// never reach can name the line.
 pub fn rewrite_kernel(function: &mut ItemFn, constants: &Constants) {
     let notes_returns = function.sig.asyncness.is_some();
-    Rewrite { constants: constants.clone(), notes_returns }.visit_block_mut(&mut function.block);
+    Rewrite { constants: constants.clone(), notes_returns, literals: Literals::OfFields }
+        .visit_block_mut(&mut function.block);
 }
 
 struct Rewrite {
     constants: Constants,
     notes_returns: bool,
+    literals: Literals,
+}
+
+/// What a struct's literal becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Literals {
+    /// The author's fields, and the struct from them: it may have bytes between its fields.
+    OfFields,
+    /// Itself.
+    Plain,
 }
 
 impl Rewrite {
-    /// `x[i]` as `x[position(i)]`, or as `x[component(i, 1)]` where only that component of the element is used.
-    fn visit_index(&mut self, expr: &mut Expr, component: Option<usize>) {
+    /// A place: `x[i]` as `x[position(i)]`, or as `x[part::of(i, steps)]` where only a part of the element is used, to
+    /// which the steps lead.
+    fn place(&mut self, expr: &mut Expr, mut steps: Vec<TokenStream>) {
         let span = expr.span();
-        let Expr::Index(index) = expr else { return };
-        self.visit_expr_mut(&mut index.expr);
-        self.visit_expr_mut(&mut index.index);
-        let (array, position) = (&index.expr, &index.index);
-        let position_span = position.span();
-        let tokens = match component {
-            None => quote_spanned!(position_span=> ::kernel::ops::position(#position)),
-            Some(component) => quote_spanned!(position_span=> ::kernel::ops::component(#position, #component)),
-        };
-        *expr = syn::parse_quote_spanned!(span=> #array[#tokens]);
+        match expr {
+            Expr::Field(field) => {
+                if let syn::Member::Named(name) = &field.member {
+                    steps.insert(0, quote_spanned!(name.span()=> ::kernel::part::Step::Member(stringify!(#name))));
+                }
+                self.place(&mut field.base, steps);
+            }
+            Expr::Paren(paren) => self.place(&mut paren.expr, steps),
+            Expr::Group(group) => self.place(&mut group.expr, steps),
+            Expr::Index(index) => {
+                let inside = is_part(&index.expr);
+                let again = is_cheap(&index.index);
+                self.visit_expr_mut(&mut index.index);
+                let position = &index.index;
+                let position_span = position.span();
+                let at = quote_spanned!(position_span=> ::kernel::ops::position(#position));
+                let at = match (inside, steps.is_empty()) {
+                    (true, _) => {
+                        if again {
+                            steps.insert(0, quote_spanned!(position_span=> ::kernel::part::Step::Element(#at.0)));
+                        } else {
+                            // It is evaluated once: what is then known is the array.
+                            steps.clear();
+                        }
+                        self.place(&mut index.expr, steps);
+                        at
+                    }
+                    (false, whole) => {
+                        self.visit_expr_mut(&mut index.expr);
+                        if whole {
+                            at
+                        } else {
+                            quote_spanned!(position_span=> ::kernel::part::of(#position, &[#(#steps),*]))
+                        }
+                    }
+                };
+                let array = &index.expr;
+                *expr = syn::parse_quote_spanned!(span=> #array[#at]);
+            }
+            other => self.visit_expr_mut(other),
+        }
+    }
+
+    /// `S { a, b }` as a `S` of the author's fields.
+    fn literal(&mut self, literal: &mut syn::ExprStruct) -> Expr {
+        visit_mut::visit_expr_struct_mut(self, literal);
+        let span = literal.path.span();
+        let path = literal.path.clone();
+        literal.path = syn::parse_quote_spanned!(span=> ::kernel::structure::Fields::<#path>);
+        syn::parse_quote_spanned!(span=> <#path as ::kernel::structure::Structure>::of(#literal))
     }
 
     /// A trace as a call of `kernel::trace`, where its values are an author's; the lowering refuses others.
@@ -130,14 +188,14 @@ impl VisitMut for Rewrite {
             self.place_call(call, argument);
             return;
         }
-        if let Expr::Field(field) = expr
-            && let (Some(component), Expr::Index(_)) = (component(&field.member), &*field.base)
-        {
-            self.visit_index(&mut field.base, Some(component));
+        if matches!(expr, Expr::Field(_) | Expr::Index(_)) {
+            self.place(expr, Vec::new());
             return;
         }
-        if matches!(expr, Expr::Index(_)) {
-            self.visit_index(expr, None);
+        if let Expr::Struct(literal) = expr
+            && self.literals == Literals::OfFields
+        {
+            *expr = self.literal(literal);
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
@@ -146,7 +204,7 @@ impl VisitMut for Rewrite {
             Expr::Binary(binary) => {
                 let (left, right) = (&binary.left, &binary.right);
                 let span = binary.op.span();
-                if let Some(function) = value_operator(&binary.op) {
+                if let Some(function) = value_operator(&binary.op).or(comparison(&binary.op)) {
                     let function = syn::Ident::new(function, span);
                     *expr = syn::parse_quote_spanned!(span=> ::kernel::ops::#function(#left, #right));
                 } else if let Some(function) = assign_operator(&binary.op) {
@@ -187,13 +245,47 @@ impl VisitMut for Rewrite {
     fn visit_type_mut(&mut self, _: &mut syn::Type) {}
 }
 
-/// The number of a vector's component, as `x` or as `r` (WGSL §8.5).
-fn component(member: &syn::Member) -> Option<usize> {
-    let syn::Member::Named(name) = member else { return None };
-    ["x", "y", "z", "w"].iter().chain(&["r", "g", "b", "a"]).position(|known| name == known).map(|index| index % 4)
+/// Whether a place is a part of an element: there is an index on the way to it.
+fn is_part(place: &Expr) -> bool {
+    match place {
+        Expr::Index(_) => true,
+        Expr::Field(field) => is_part(&field.base),
+        Expr::Paren(paren) => is_part(&paren.expr),
+        Expr::Group(group) => is_part(&group.expr),
+        _ => false,
+    }
 }
 
-/// The function of `kernel::ops` for an operator that gives a value; comparisons and `&&` stay Rust's.
+/// Whether an index may be evaluated twice: it calls nothing and reads no memory.
+fn is_cheap(index: &Expr) -> bool {
+    match index {
+        Expr::Path(_) | Expr::Lit(_) => true,
+        Expr::Field(field) => is_cheap(&field.base),
+        Expr::Binary(binary) => {
+            assign_operator(&binary.op).is_none() && is_cheap(&binary.left) && is_cheap(&binary.right)
+        }
+        Expr::Unary(unary) => is_cheap(&unary.expr),
+        Expr::Cast(cast) => is_cheap(&cast.expr),
+        Expr::Paren(paren) => is_cheap(&paren.expr),
+        Expr::Group(group) => is_cheap(&group.expr),
+        _ => false,
+    }
+}
+
+/// The function of `kernel::ops` for a comparison, which gives a vector where it compares vectors.
+pub fn comparison(op: &BinOp) -> Option<&'static str> {
+    Some(match op {
+        BinOp::Lt(_) => "lt",
+        BinOp::Le(_) => "le",
+        BinOp::Gt(_) => "gt",
+        BinOp::Ge(_) => "ge",
+        BinOp::Eq(_) => "eq",
+        BinOp::Ne(_) => "ne",
+        _ => return None,
+    })
+}
+
+/// The function of `kernel::ops` for an operator that gives a value; `&&` and `||` stay Rust's.
 pub fn value_operator(op: &BinOp) -> Option<&'static str> {
     Some(match op {
         BinOp::Add(_) => "add",

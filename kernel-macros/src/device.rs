@@ -1,4 +1,4 @@
-//! `#[device]`: functions, traits of associated functions, their implementations, and structs of values.
+//! `#[device]`: functions, traits of associated functions, their implementations, structs of values, and enums.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
@@ -7,6 +7,7 @@ use syn::{Block, ImplItem, Item, ItemFn, ItemImpl, ItemStruct, ItemTrait, Return
 use crate::cpu_body;
 use crate::diagnostics::{Diagnostics, stub, without_body};
 use crate::differentiate;
+use crate::enumeration;
 use crate::lower::{self, BodyOf, constant::Constants, private};
 use crate::params;
 use crate::reference::{self, Scope};
@@ -23,8 +24,10 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
         Ok(Item::Trait(definition)) => trait_definition(definition, &mut diagnostics),
         Ok(Item::Impl(implementation)) => trait_implementation(implementation, &mut diagnostics),
         Ok(Item::Struct(structure)) => value_struct(structure, &mut diagnostics),
+        Ok(Item::Enum(input)) => enumeration::expand(&input, &mut diagnostics),
         Ok(other) => {
-            diagnostics.error_at_start(&item, "`#[device]` stands on a function, a trait, an `impl` or a struct");
+            diagnostics
+                .error_at_start(&item, "`#[device]` stands on a function, a trait, an `impl`, a struct or an enum");
             quote!(#other)
         }
         Err(error) => {
@@ -400,10 +403,11 @@ fn with_twins(item: TokenStream, twins: &[TokenStream], diagnostics: &Diagnostic
 
 fn value_struct(input: ItemStruct, diagnostics: &mut Diagnostics) -> TokenStream {
     let fields = params::named_fields(&input, "device", diagnostics);
-    let structure = params::structure(&input.ident, &fields);
+    let (structure, plain) = (params::structure(&input.ident, &fields), params::plain(&input.ident));
     quote! {
         #[derive(Clone, Copy, Debug, PartialEq)]
         #input
+        #plain
         #structure
     }
 }

@@ -1,19 +1,21 @@
 //! The attributes of the kernel language. Each stage is a plain function over syntax trees, in its own file: what a
 //! signature says (`signature`), the CPU body (`cpu_body`), the emission twin (`lower`),
 //! the f64 reference (`reference`), and the items that come out
-//! (`kernel`, `device`, `params`, `variants`).
+//! (`kernel`, `device`, `params`, `storage`, `variants`).
 
 mod contract;
 mod cpu_body;
 mod device;
 mod diagnostics;
 mod differentiate;
+mod enumeration;
 mod kernel;
 mod lower;
 mod params;
 mod place;
 mod reference;
 mod signature;
+mod storage;
 mod trace;
 mod uniformity;
 mod variants;
@@ -42,7 +44,11 @@ pub fn kernel(attribute: TokenStream, item: TokenStream) -> TokenStream {
     kernel::expand(attribute.into(), item.into()).into()
 }
 
-/// What kernels call: a function, a trait of associated functions, an implementation of one, or a struct of values.
+/// What kernels call: a function, a trait of associated functions, an implementation of one, or a struct of values; and
+/// an enum without fields, which params and values hold and a `match` takes apart.
+///
+/// An enum is a `u32` in WGSL, and each of its variants a constant there. Nothing but a variant can be made of it, so that
+/// no kernel meets another number.
 #[proc_macro_attribute]
 pub fn device(attribute: TokenStream, item: TokenStream) -> TokenStream {
     device::expand(attribute.into(), item.into()).into()
@@ -71,6 +77,17 @@ pub fn differentiable(attribute: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro_attribute]
 pub fn params(attribute: TokenStream, item: TokenStream) -> TokenStream {
     params::expand(attribute.into(), item.into()).into()
+}
+
+/// A struct that storage buffers and workgroup memory hold, as bytes that are WGSL's: `Storage<Particle>`.
+///
+/// Its fields are `u32`, `i32`, `f32`, `f16`, vectors and arrays of them, and other `#[storage]` structs. It is laid out by
+/// WGSL's rules (§14.4.1); bytes between fields are fields of their own that nobody sees, so that host code makes one with
+/// `Particle::new(..)`, which takes the fields in their order, and a kernel with that or a literal. Kernels and device
+/// functions use it as they use a `#[device]` struct. Two are equal where their fields are.
+#[proc_macro_attribute]
+pub fn storage(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    storage::expand(attribute.into(), item.into()).into()
 }
 
 /// The explicit list of a program's kernel variants: `variants! { pub fn variants; rms_norm::<256>; … }`.

@@ -25,13 +25,16 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
     for (_, ty) in checked {
         let name = crate::signature::last_name(ty).unwrap_or_default();
         match name.as_str() {
-            "u32" | "i32" | "f32" | "Vec2" | "Vec3" | "Vec4" => {}
             "bool" => diagnostics.error(ty, "`bool` has no layout in WGSL: use `u32` and compare with 0"),
             "u64" | "i64" | "usize" | "f64" | "u8" | "u16" => {
                 diagnostics.error(ty, format!("WGSL has no `{name}`: use `u32`, `i32` or `f32`"));
             }
-            _ => diagnostics
-                .error(ty, "params hold `u32`, `i32`, `f32` and vectors of them; arrays go to a storage buffer"),
+            "" => diagnostics.error(
+                ty,
+                "params hold `u32`, `i32`, `f32`, vectors of them and `#[device]` enums; arrays go to a storage buffer",
+            ),
+            // Others may be enums, which rustc knows.
+            _ => {}
         }
     }
     if let Some(tokens) = diagnostics.into_tokens(quote!(#input)) {
@@ -44,34 +47,32 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
     let offsets: Vec<Ident> = names.iter().map(|name| format_ident!("OFFSET_{}", name)).collect();
     let pads: Vec<Ident> = names.iter().map(|name| format_ident!("__before_{}", name)).collect();
     // OffsetOfMember(S, i) = roundUp(AlignOf(member i), OffsetOfMember(S, i-1) + SizeOf(member i-1)), WGSL §14.4.1.
+    let stored: Vec<TokenStream> =
+        types.iter().map(|ty| quote!(<#ty as ::kernel::layout::UniformField>::Stored)).collect();
     let mut layout = Vec::new();
-    let mut end = quote!(0);
-    for (ty, offset) in types.iter().zip(&offsets) {
+    let mut ends = vec![quote!(0)];
+    for (stored, offset) in stored.iter().zip(&offsets) {
+        let end = ends.last();
         layout.push(quote! {
-            pub const #offset: usize = ::kernel::layout::round_up(<#ty as ::kernel::layout::UniformField>::ALIGN, #end);
+            pub const #offset: usize = ::kernel::layout::round_up(<#stored as ::kernel::layout::Layout>::ALIGN, #end);
         });
-        end = quote!(#raw::#offset + <#ty as ::kernel::layout::UniformField>::SIZE);
+        ends.push(quote!(#raw::#offset + <#stored as ::kernel::layout::Layout>::SIZE));
     }
-    let before: Vec<TokenStream> = std::iter::once(quote!(0))
-        .chain(
-            types
-                .iter()
-                .zip(&offsets)
-                .map(|(ty, offset)| quote!(#raw::#offset + <#ty as ::kernel::layout::UniformField>::SIZE)),
-        )
-        .take(types.len())
-        .collect();
+    let end = ends.pop();
+    let before = ends;
     let structure = structure(name, &fields);
+    let plain = plain(name);
     quote! {
         #[derive(Clone, Copy, Debug, PartialEq)]
         #input
+        #plain
 
         #[doc(hidden)]
         #[allow(non_snake_case, non_camel_case_types)]
         #[derive(Clone, Copy)]
         #[repr(C)]
         struct #raw {
-            #(#pads: [u8; #raw::#offsets - (#before)], #names: #types,)*
+            #(#pads: [u8; #raw::#offsets - (#before)], #names: #stored,)*
             __after: [u8; #raw::BYTES - (#end)],
         }
 
@@ -92,14 +93,15 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
                 #(::kernel::params::Field {
                     name: stringify!(#names),
                     offset: #raw::#offsets,
-                    size: <#types as ::kernel::layout::UniformField>::SIZE,
+                    size: <#stored as ::kernel::layout::Layout>::SIZE,
                     scalar: <#types as ::kernel::layout::UniformField>::SCALAR,
                 },)*
             ];
             fn to_bytes(&self) -> ::std::vec::Vec<u8> {
                 let mut bytes = ::std::vec![0; Self::BYTES];
                 #(
-                    let field = ::kernel::bytemuck::bytes_of(&self.#names);
+                    let stored = ::kernel::layout::UniformField::stored(self.#names);
+                    let field = ::kernel::bytemuck::bytes_of(&stored);
                     bytes[#raw::#offsets..#raw::#offsets + field.len()].copy_from_slice(field);
                 )*
                 bytes
@@ -109,8 +111,10 @@ pub fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
                 let known = bytes.len().min(Self::BYTES);
                 whole[..known].copy_from_slice(&bytes[..known]);
                 Self {
-                    #(#names: ::kernel::bytemuck::pod_read_unaligned(
-                        &whole[#raw::#offsets..#raw::#offsets + <#types as ::kernel::layout::UniformField>::SIZE],
+                    #(#names: <#types as ::kernel::layout::UniformField>::of_stored(
+                        ::kernel::bytemuck::pod_read_unaligned(
+                            &whole[#raw::#offsets..#raw::#offsets + <#stored as ::kernel::layout::Layout>::SIZE],
+                        ),
                     ),)*
                 }
             }
@@ -135,6 +139,19 @@ pub fn named_fields(input: &ItemStruct, what: &str, diagnostics: &mut Diagnostic
     named.named.iter().filter_map(|field| Some((field.ident.clone()?, field.ty.clone()))).collect()
 }
 
+/// A literal of the struct is the struct itself, on the CPU.
+pub fn plain(name: &Ident) -> TokenStream {
+    quote! {
+        impl ::kernel::structure::Structure for #name {
+            type Fields = Self;
+            #[inline(always)]
+            fn of(fields: Self) -> Self {
+                fields
+            }
+        }
+    }
+}
+
 /// The struct as a WGSL type: its declaration, handles of its fields, and a constructor.
 pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
     let handles = format_ident!("__{name}Fields");
@@ -154,6 +171,7 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
             }
 
             impl ::kernel::emit::WgslType for #name {
+                const IS_STRUCT: bool = true;
                 fn wgsl() -> ::std::string::String {
                     ::kernel::emit::declare_struct::<Self>(
                         stringify!(#name),
@@ -180,7 +198,7 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
             impl #name {
                 #[doc(hidden)]
                 #[allow(clippy::too_many_arguments)]
-                pub fn __emit_new(#(#arguments),*) -> ::kernel::emit::Expr<#name> {
+                pub fn __emit_literal(#(#arguments),*) -> ::kernel::emit::Expr<#name> {
                     ::kernel::emit::text_call(
                         &<#name as ::kernel::emit::WgslType>::wgsl(),
                         &[#(#names.text()),*],

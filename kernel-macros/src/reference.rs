@@ -63,7 +63,7 @@ pub fn function(
         None => Some(quote!(#sig;)),
         Some(block) => {
             let mut block = block.clone();
-            cpu_body::rewrite(&mut block, constants);
+            cpu_body::rewrite_reference(&mut block, constants);
             Rewrite { scope: &scope }.visit_block_mut(&mut block);
             Some(quote!(#sig #block))
         }
@@ -115,10 +115,19 @@ impl Scope {
                 match last.ident.to_string().as_str() {
                     "f32" | "f16" => syn::parse_quote_spanned!(ty.span()=> ::core::primitive::f64),
                     "u32" | "i32" | "usize" | "bool" => ty.clone(),
-                    "Storage" | "Workgroup" | "Vec2" | "Vec3" | "Vec4" => {
+                    name @ ("Storage" | "Workgroup" | "Vec2" | "Vec3" | "Vec4") => {
+                        let is_memory = matches!(name, "Storage" | "Workgroup");
                         let mut path = path.clone();
-                        if let Some(last) = path.path.segments.last_mut() {
-                            self.arguments(&mut last.arguments);
+                        match path.path.segments.last_mut().map(|last| &mut last.arguments) {
+                            Some(PathArguments::AngleBracketed(list)) if is_memory => {
+                                for argument in &mut list.args {
+                                    if let GenericArgument::Type(element) = argument {
+                                        *element = self.wide(element);
+                                    }
+                                }
+                            }
+                            Some(arguments) => self.arguments(arguments),
+                            None => {}
                         }
                         Type::Path(path)
                     }
@@ -166,7 +175,6 @@ impl Rewrite<'_> {
             if let Some(last) = path.segments.last()
                 && path.segments[1].ident == "ops"
                 && last.ident != "position"
-                && last.ident != "component"
             {
                 *path = syn::parse_quote_spanned!(span=> ::kernel::reference::ops::#last);
             }
@@ -229,7 +237,9 @@ fn is_rewritten(path: &Path) -> bool {
     let mut names = path.segments.iter().map(|segment| &segment.ident);
     path.leading_colon.is_some()
         && names.next().is_some_and(|name| name == "kernel")
-        && names.next().is_some_and(|name| ["ops", "storage", "cpu", "trace"].iter().any(|module| name == module))
+        && names
+            .next()
+            .is_some_and(|name| ["ops", "part", "storage", "cpu", "trace"].iter().any(|module| name == module))
 }
 
 impl VisitMut for Rewrite<'_> {
@@ -305,6 +315,7 @@ pub fn structure(name: &Ident, fields: &[(Ident, Type)]) -> TokenStream {
     quote_spanned! {span=>
         ::kernel::__reference_only! {
             #[doc(hidden)]
+            #[allow(private_interfaces)]
             #[derive(Clone, Copy, Debug, PartialEq)]
             pub struct #wide {
                 #(pub #names: #types,)*

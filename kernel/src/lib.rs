@@ -2,7 +2,7 @@
 //!
 //! # Where to look
 //! - Writing a kernel: the attributes [`kernel`](macro@kernel), [`device`], [`params`](macro@params),
-//!   [`differentiable`] and the list [`variants`]; the [`prelude`] with the [`builtins`] and the [`types`]; [`trace!`].
+//!   [`storage`](macro@storage), [`differentiable`] and the list [`variants`]; the [`prelude`] with the [`builtins`] and the [`types`]; [`trace!`].
 //! - Running it: [`dispatch`] and, for GPUs, `gpu`; the CPU executor is [`cpu`].
 //! - Emitting it: `build` in a build script, `emit` at run time.
 //! - Testing it: [`trial`] describes a dispatch, which `check`, `compare` and `tuning` run; [`tolerance`].
@@ -34,10 +34,12 @@ pub mod layout;
 pub mod limits;
 pub mod ops;
 pub mod params;
+pub mod part;
 pub mod prelude;
 #[cfg(feature = "reference")]
 pub mod reference;
 pub mod storage;
+pub mod structure;
 pub mod tolerance;
 pub mod trace;
 pub mod trial;
@@ -51,7 +53,7 @@ pub mod variant;
 pub use check::check;
 #[cfg(feature = "reference")]
 pub use compare::compare;
-pub use kernel_macros::{device, differentiable, kernel, params, variants};
+pub use kernel_macros::{device, differentiable, kernel, params, storage, variants};
 
 /// Shows values of the invocation that runs, on the CPU executor: `trace!(id, a + b);` as a statement of a kernel or of a
 /// device function.

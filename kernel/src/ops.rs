@@ -148,6 +148,71 @@ macro_rules! scalar_times_vector {
 
 scalar_times_vector! { Vec2<f16> Vec3<f16> Vec4<f16> Vec2<f32> Vec3<f32> Vec4<f32> Vec2<u32> Vec3<u32> Vec4<u32> Vec2<i32> Vec3<i32> Vec4<i32> }
 
+/// What WGSL compares (§8.9): numbers, `bool`, and vectors of them, component by component.
+#[diagnostic::on_unimplemented(
+    message = "WGSL cannot compare `{Self}`",
+    label = "what is compared is a number, a `bool` or a vector of them"
+)]
+pub trait Compare: Copy {
+    /// `bool`, or a vector of it.
+    type Mask;
+    /// `self < right`.
+    fn lt(self, right: Self) -> Self::Mask;
+    /// `self <= right`.
+    fn le(self, right: Self) -> Self::Mask;
+    /// `self > right`.
+    fn gt(self, right: Self) -> Self::Mask;
+    /// `self >= right`.
+    fn ge(self, right: Self) -> Self::Mask;
+    /// `self == right`.
+    fn eq(self, right: Self) -> Self::Mask;
+    /// `self != right`.
+    fn ne(self, right: Self) -> Self::Mask;
+}
+
+macro_rules! comparisons {
+    ($($function:ident $sign:tt;)*) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: PartialOrd + Copy> Compare for T {
+            type Mask = bool;
+            $(#[inline(always)]
+            fn $function(self, right: T) -> bool {
+                self $sign right
+            })*
+        }
+
+        comparisons! { vectors Vec2 Vec3 Vec4: ($($function $sign;)*) }
+
+        $(#[doc = concat!("`left ", stringify!($sign), " right`.")]
+        #[inline(always)]
+        pub fn $function<T: Compare>(left: T, right: T) -> T::Mask {
+            left.$function(right)
+        })*
+    };
+    (vectors $($Vec:ident)*: $functions:tt) => {
+        $(comparisons! { of $Vec $functions })*
+    };
+    (of $Vec:ident ($($function:ident $sign:tt;)*)) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: PartialOrd + Copy> Compare for $Vec<T> {
+            type Mask = $Vec<bool>;
+            $(#[inline(always)]
+            fn $function(self, right: Self) -> $Vec<bool> {
+                self.zip(right, |left, right| left $sign right)
+            })*
+        }
+    };
+}
+
+comparisons! {
+    lt <;
+    le <=;
+    gt >;
+    ge >=;
+    eq ==;
+    ne !=;
+}
+
 /// An integer that can be shifted by a `u32`; `vec`s shift componentwise by one amount.
 pub trait Shift: Sized {
     /// `self << by`, the amount taken modulo the bit width (WGSL §8.8).
@@ -236,10 +301,10 @@ pub fn neg<T: Neg>(value: T) -> T {
     value.neg()
 }
 
-/// An integer that a `match` of a kernel takes, WGSL's `switch`.
+/// An integer or a `#[device]` enum that a `match` of a kernel takes, WGSL's `switch`.
 #[diagnostic::on_unimplemented(
-    message = "a kernel matches on `u32` or `i32`, not on `{Self}`",
-    label = "expected `u32` or `i32`: use `if` and `else if`"
+    message = "a kernel matches on `u32`, `i32` or a `#[device]` enum, not on `{Self}`",
+    label = "expected an integer or an enum: use `if` and `else if`"
 )]
 pub trait Selector: Copy {}
 impl Selector for u32 {}
@@ -294,39 +359,6 @@ pub struct Position(pub usize);
 #[inline(always)]
 pub fn position<I: IndexScalar>(index: I) -> Position {
     Position(index.position())
-}
-
-/// A component of an element: the `x[i].y` of a kernel is `x[component(i, 1)].y` on the CPU, so that a checked run knows
-/// which part of the element is read or written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Component {
-    /// The element.
-    pub position: Position,
-    /// The component in it, 0 to 3.
-    pub index: usize,
-}
-
-/// The component of the element that an index names.
-#[inline(always)]
-pub fn component<I: IndexScalar>(index: I, component: usize) -> Component {
-    Component { position: position(index), index: component }
-}
-
-impl<T, const N: usize> Index<Component> for [T; N] {
-    type Output = T;
-    #[inline(always)]
-    #[track_caller]
-    fn index(&self, component: Component) -> &T {
-        &self[component.position]
-    }
-}
-
-impl<T, const N: usize> IndexMut<Component> for [T; N] {
-    #[inline(always)]
-    #[track_caller]
-    fn index_mut(&mut self, component: Component) -> &mut T {
-        &mut self[component.position]
-    }
 }
 
 impl<T, const N: usize> Index<Position> for [T; N] {

@@ -8,4 +8,4 @@ pub use crate::storage::{Storage, Workgroup};
 pub use crate::types::{
     Atomic, CoopMat8x8, CoopMat16x16, GlobalId, LocalIndex, Value, Vec2, Vec3, Vec4, WorkgroupId, f16, role,
 };
-pub use kernel_macros::{device, differentiable, kernel, params};
+pub use kernel_macros::{device, differentiable, kernel, params, storage};

@@ -3,15 +3,16 @@
 //! memory claims to be empty, so that every access takes the way of an index out of bounds, and all others cost nothing.
 
 use std::marker::PhantomData;
-use std::ops::{Index, IndexMut, Range};
+use std::ops::{Index, IndexMut};
 use std::panic::Location;
 #[cfg(feature = "check")]
 use std::rc::Rc;
 
 #[cfg(feature = "check")]
 use crate::check::Watched;
-use crate::ops::{Component, Position};
-use crate::types::{Atomic, AtomicScalar, Components};
+use crate::ops::Position;
+use crate::part::{Part, PartOf, Parts};
+use crate::types::{Atomic, AtomicScalar};
 
 /// Memory that a kernel indexes: [`Storage`] or [`Workgroup`].
 #[diagnostic::on_unimplemented(
@@ -110,7 +111,7 @@ fn watched<'w>(first: *mut u8) -> Option<&'w Watched> {
 struct Beyond {
     index: usize,
     #[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only a watch asks"))]
-    part: Range<usize>,
+    part: Part,
     limit: usize,
     #[cfg_attr(not(feature = "check"), allow(dead_code, reason = "only a watch asks"))]
     kind: AccessKind,
@@ -188,21 +189,21 @@ macro_rules! view {
             #[inline(always)]
             #[track_caller]
             fn element(&self, index: usize, limit: usize, kind: AccessKind) -> *mut T {
-                self.part(index, 0..size_of::<T>(), limit, kind, Location::caller())
+                self.part(index, Part::whole::<T>, limit, kind, Location::caller())
             }
 
-            /// As [`element`](Self::element), of which only the bytes `part` are accessed, by the kernel's line `at`.
+            /// As [`element`](Self::element), of which only a part is accessed, by the kernel's line `at`.
             #[inline(always)]
             fn part(
                 &self,
                 index: usize,
-                part: Range<usize>,
+                part: impl FnOnce() -> Part,
                 limit: usize,
                 kind: AccessKind,
                 at: &'static Location<'static>,
             ) -> *mut T {
                 if index >= limit {
-                    let beyond = Beyond { index, part, limit, kind, what: stringify!($name) };
+                    let beyond = Beyond { index, part: part(), limit, kind, what: stringify!($name) };
                     return beyond.element(self.first.cast(), at).cast();
                 }
                 // SAFETY: the index is inside the view.
@@ -229,12 +230,12 @@ macro_rules! view {
             #[inline(always)]
             fn read(&self, Position(index): Position, at: &'static Location<'static>) -> T {
                 // SAFETY: as in `index`.
-                unsafe { *self.part(index, 0..size_of::<T>(), self.readable, AccessKind::Read, at) }
+                unsafe { *self.part(index, Part::whole::<T>, self.readable, AccessKind::Read, at) }
             }
             #[inline(always)]
             fn write(&self, Position(index): Position, value: T, at: &'static Location<'static>) {
                 // SAFETY: as in `index_mut`.
-                unsafe { *self.part(index, 0..size_of::<T>(), self.writable, AccessKind::Write, at) = value }
+                unsafe { *self.part(index, Part::whole::<T>, self.writable, AccessKind::Write, at) = value }
             }
         }
 
@@ -249,24 +250,24 @@ macro_rules! view {
             }
         }
 
-        impl<T: Components> Index<Component> for $name<T> {
+        impl<T: Parts> Index<PartOf<'_>> for $name<T> {
             type Output = T;
             #[inline(always)]
             #[track_caller]
-            fn index(&self, Component { position: Position(index), index: component }: Component) -> &T {
-                let part = component * T::BYTES..(component + 1) * T::BYTES;
+            fn index(&self, PartOf { position: Position(index), steps }: PartOf<'_>) -> &T {
                 // SAFETY: as in `index` of an element.
-                unsafe { &*self.part(index, part, self.readable, AccessKind::Read, Location::caller()) }
+                unsafe { &*self.part(index, || T::part(steps), self.readable, AccessKind::Read, Location::caller()) }
             }
         }
 
-        impl<T: Components> IndexMut<Component> for $name<T> {
+        impl<T: Parts> IndexMut<PartOf<'_>> for $name<T> {
             #[inline(always)]
             #[track_caller]
-            fn index_mut(&mut self, Component { position: Position(index), index: component }: Component) -> &mut T {
-                let part = component * T::BYTES..(component + 1) * T::BYTES;
+            fn index_mut(&mut self, PartOf { position: Position(index), steps }: PartOf<'_>) -> &mut T {
                 // SAFETY: as in `index_mut` of an element.
-                unsafe { &mut *self.part(index, part, self.writable, AccessKind::Write, Location::caller()) }
+                unsafe {
+                    &mut *self.part(index, || T::part(steps), self.writable, AccessKind::Write, Location::caller())
+                }
             }
         }
 

@@ -394,6 +394,38 @@ fn tiles_are_shown_to_be_right() {
     assert_eq!(unproven(tiles::emit()), Vec::<String>::new());
 }
 
+/// A row of slots.
+#[storage]
+pub struct Slots {
+    /// How many are used.
+    pub count: u32,
+    /// All of them.
+    pub values: [u32; 4],
+}
+
+#[kernel(
+    workgroup = 4, groups = params.rows,
+    requires(x.len() >= params.rows, y.len() >= params.rows)
+)]
+fn slots_inside(row: WorkgroupId, lane: LocalIndex, params: &Shape, x: &Storage<Slots>, y: &mut Storage<Slots>) {
+    y[row].values[lane] = x[row].values[x[row].count % 4] + x[row].values[3];
+}
+
+#[kernel(
+    workgroup = 4, groups = params.rows,
+    requires(x.len() >= params.rows, y.len() >= params.rows)
+)]
+fn slot_beyond(row: WorkgroupId, lane: LocalIndex, params: &Shape, x: &Storage<Slots>, y: &mut Storage<Slots>) {
+    y[row].values[lane] = x[row].values[lane + 1];
+}
+
+#[test]
+fn an_index_into_a_field_is_held_to_the_fields_own_length() {
+    assert_eq!(unproven(slots_inside::emit()), [""; 0]);
+    let open = unproven(slot_beyond::emit());
+    assert!(open.len() == 1 && open[0].starts_with("index `lane + 1` of `x`"), "{open:?}");
+}
+
 proptest! {
     /// Whatever params the contract allows, with buffers that just fit: the CPU executor, which checks every index, finds
     /// nothing in a kernel that was shown to be right.

@@ -224,7 +224,7 @@ pub fn structure_items(gradient: &Gradient, sig: &Signature) -> TokenStream {
             ::kernel::__emit_only! {
                 #[doc(hidden)]
                 pub fn __emit___of(#(#names: ::kernel::emit::Expr<#types>),*) -> ::kernel::emit::Expr<Self> {
-                    Self::__emit_new(#(#sorted),*)
+                    Self::__emit_literal(#(#sorted),*)
                 }
             }
             ::kernel::__reference_only! {

@@ -1,5 +1,5 @@
 //! Which expressions are constants of the variant: literals, const generics, `SCREAMING_CASE` paths such as
-//! `Q::BLOCK`, counters of unrolled loops, and arithmetic on them. The twin evaluates them in Rust.
+//! `Q::BLOCK`, variants of enums, counters of unrolled loops, and arithmetic on them. The twin evaluates them in Rust.
 
 use std::collections::HashSet;
 
@@ -37,7 +37,7 @@ impl Constants {
                 let Some(last) = path.path.segments.last() else { return false };
                 let name = last.ident.to_string();
                 (path.path.segments.len() == 1 && path.qself.is_none() && self.names.contains(&name))
-                    || is_screaming(&name)
+                    || name.starts_with(|c: char| c.is_ascii_uppercase())
             }
             Expr::Binary(binary) => {
                 crate::cpu_body::assign_operator(&binary.op).is_none()
@@ -71,9 +71,19 @@ mod tests {
 
     #[test]
     fn literals_const_generics_and_associated_constants_are_constants() {
-        for expr in
-            ["1", "-1.5f32", "W", "rows", "level", "Q::BLOCK", "<Q as Format>::BLOCK", "W >> (level + 1)", "W as f32"]
-        {
+        for expr in [
+            "1",
+            "-1.5f32",
+            "Mode::Linear",
+            "Linear",
+            "W",
+            "rows",
+            "level",
+            "Q::BLOCK",
+            "<Q as Format>::BLOCK",
+            "W >> (level + 1)",
+            "W as f32",
+        ] {
             assert!(is_constant(expr), "{expr}");
         }
     }

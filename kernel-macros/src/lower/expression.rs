@@ -10,7 +10,7 @@ use syn::{BinOp, Expr, ExprCall, ExprIf, ExprPath, Lit, Member, Path, UnOp};
 use super::constant::Constants;
 use super::order::{private, writes_statements};
 use super::{Lower, Position};
-use crate::cpu_body::value_operator;
+use crate::cpu_body::{comparison, value_operator};
 
 /// What a block restores when it ends.
 pub(super) struct Scope {
@@ -81,14 +81,8 @@ impl Lower<'_> {
                     left = self.kept(&binary.left, left);
                 }
                 let right = self.shift_aware(&binary.op, &binary.right);
-                let function = match (&binary.op, value_operator(&binary.op)) {
+                let function = match (&binary.op, value_operator(&binary.op).or(comparison(&binary.op))) {
                     (_, Some(function)) => function,
-                    (BinOp::Lt(_), _) => "lt",
-                    (BinOp::Le(_), _) => "le",
-                    (BinOp::Gt(_), _) => "gt",
-                    (BinOp::Ge(_), _) => "ge",
-                    (BinOp::Eq(_), _) => "eq",
-                    (BinOp::Ne(_), _) => "ne",
                     (BinOp::And(_), _) => "and",
                     (BinOp::Or(_), _) => "or",
                     _ => {
@@ -122,8 +116,8 @@ impl Lower<'_> {
             }
             Expr::Field(field) => match &field.member {
                 Member::Named(name) => {
-                    let base = self.value(&field.base);
-                    quote_spanned!(span=> (#base).#name)
+                    let (base, value) = (self.value(&field.base), private("__struct"));
+                    quote_spanned!(span=> { let #value = #base; ::kernel::emit::member_of(#value, #value.#name) })
                 }
                 Member::Unnamed(_) => {
                     self.diagnostics.error(field, "WGSL has no tuples: name the field");
@@ -158,7 +152,7 @@ impl Lower<'_> {
                 let lets: Vec<_> = fields.iter().map(|(_, name, value)| quote!(let #name = #value;)).collect();
                 fields.sort_by(|a, b| a.0.cmp(&b.0));
                 let names = fields.iter().map(|(_, name, _)| name);
-                quote_spanned!(span=> { #(#lets)* #path::__emit_new(#(#names),*) })
+                quote_spanned!(span=> { #(#lets)* #path::__emit_literal(#(#names),*) })
             }
             other => {
                 self.refuse(other);

@@ -5,7 +5,6 @@ pub struct Wrong {
     pub flag: bool,
     pub bytes: u64,
     pub weights: [f32; 4],
-    pub name: String,
     pub fine: u32,
 }
 

@@ -9,13 +9,13 @@ mod numbers;
 
 use super::float::{self, Value, f16, f32};
 use super::ops;
-use crate::types::{Vec2, Vec3, Vec4};
+use crate::types::{Frexp, Modf, Vec2, Vec3, Vec4};
 use crate::uniformity::known_uniformity;
 
 pub use crate::types::cooperative::{coop_mat8x8, coop_mat16x16};
 pub use atomic::*;
 pub use cooperative::*;
-pub use numbers::{Geometric, Integer, Signed};
+pub use numbers::{Geometric, Integer, Signed, Split};
 
 /// `f32`, `f16` or a vector of one. An `f16` is rounded once after each function.
 pub trait Float: Value {
@@ -196,6 +196,68 @@ impl Bits for f32 {
     }
 }
 
+/// `bool` or a vector of it, for [`fn@any`] and [`fn@all`].
+#[diagnostic::on_unimplemented(message = "`any` and `all` take a `bool` or a vector of it, not `{Self}`")]
+pub trait Truth: Copy {
+    /// Whether a component is true.
+    fn any(self) -> bool;
+    /// Whether every component is true.
+    fn all(self) -> bool;
+}
+
+impl Truth for bool {
+    #[inline(always)]
+    fn any(self) -> bool {
+        self
+    }
+    #[inline(always)]
+    fn all(self) -> bool {
+        self
+    }
+}
+
+/// What [`fn@select`] chooses by: one `bool`, or one for every component.
+#[diagnostic::on_unimplemented(
+    message = "`select` cannot choose between two `{T}` by `{Self}`",
+    label = "the condition is a `bool`, or a vector of as many as there are components"
+)]
+pub trait Chooses<T>: Copy {
+    /// One of the two, or of each component.
+    fn choose(self, when_false: T, when_true: T) -> T;
+}
+
+impl<T> Chooses<T> for bool {
+    #[inline(always)]
+    fn choose(self, when_false: T, when_true: T) -> T {
+        if self { when_true } else { when_false }
+    }
+}
+
+macro_rules! masks {
+    ($($Vec:ident)*) => {$(
+        impl Truth for $Vec<bool> {
+            #[inline(always)]
+            fn any(self) -> bool {
+                self.to_array().contains(&true)
+            }
+            #[inline(always)]
+            fn all(self) -> bool {
+                !self.to_array().contains(&false)
+            }
+        }
+
+        impl<T: Copy> Chooses<$Vec<T>> for $Vec<bool> {
+            #[inline(always)]
+            fn choose(self, when_false: $Vec<T>, when_true: $Vec<T>) -> $Vec<T> {
+                let components = when_false.zip(when_true, |no, yes| (no, yes));
+                self.zip(components, |mask, (no, yes)| if mask { yes } else { no })
+            }
+        }
+    )*};
+}
+
+masks! { Vec2 Vec3 Vec4 }
+
 macro_rules! builtins {
     ($section:literal: $($(#[$doc:meta])* $wgsl:literal $cost:literal fn $name:ident $(<$($T:ident: $Bound:path),*>)? ($($arg:ident: $ty:ty),*) -> $out:ty $body:block)*) => {$(
         $(#[$doc])*
@@ -236,10 +298,14 @@ builtins! { "§17.1":
 }
 
 builtins! { "§17.3":
-    /// `if condition { when_true } else { when_false }` with both evaluated.
-    "select" 0 fn select<T: Copy>(when_false: T, when_true: T, condition: bool) -> T {
-        if condition { when_true } else { when_false }
+    /// `if condition { when_true } else { when_false }` with both evaluated, of vectors by a vector each component.
+    "select" 0 fn select<T: Copy, C: Chooses<T>>(when_false: T, when_true: T, condition: C) -> T {
+        condition.choose(when_false, when_true)
     }
+    /// Whether a component is true.
+    "any" 0 fn any<M: Truth>(mask: M) -> bool { mask.any() }
+    /// Whether every component is true.
+    "all" 0 fn all<M: Truth>(mask: M) -> bool { mask.all() }
 }
 
 builtins! { "§17.5":
@@ -344,6 +410,10 @@ builtins! { "§17.5":
     "acosh" 1 fn acosh<T: Float>(x: T) -> T { x.each(f32::acosh) }
     /// The inverse of `tanh`, between -1 and 1.
     "atanh" 1 fn atanh<T: Float>(x: T) -> T { x.each(f32::atanh) }
+    /// `x` as `fract` behind the point and `whole` before it.
+    "modf" 1 fn modf<T: Split>(x: T) -> Modf<T> { x.at_the_point() }
+    /// `x` as `fract · 2^exp`, the size of `fract` at least 0.5 and less than 1.
+    "frexp" 1 fn frexp<T: Split>(x: T) -> Frexp<T, T::Exponent> { x.at_the_exponent() }
     /// `x·2^exponent`.
     #[allow(clippy::useless_conversion, reason = "over f64 it is one")]
     "ldexp" 1 fn ldexp(x: f32, exponent: i32) -> f32 { (f64::from(x) * f64::from(exponent).exp2()) as f32 }

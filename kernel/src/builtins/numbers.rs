@@ -2,7 +2,7 @@
 
 use super::super::float::{Value, f16, f32};
 use super::super::ops::{add, neg, sub};
-use crate::types::{Vec2, Vec3, Vec4};
+use crate::types::{Frexp, Modf, Vec2, Vec3, Vec4};
 
 /// A number with a sign, or a vector of it, for `abs` and `sign`; `abs` of an unsigned number is itself.
 pub trait Signed: Value {
@@ -130,6 +130,55 @@ macro_rules! vectors {
 }
 
 vectors! { Vec2 Vec3 Vec4 }
+
+/// `f32` or a vector of it, for `modf` and `frexp`.
+#[diagnostic::on_unimplemented(message = "`modf` and `frexp` take `f32` and vectors of it, not `{Self}`")]
+pub trait Split: super::Float {
+    /// `i32`, or a vector of it.
+    type Exponent: Copy;
+    /// The part behind the point, and the one before it.
+    fn at_the_point(self) -> Modf<Self>;
+    /// The digits and the exponent.
+    fn at_the_exponent(self) -> Frexp<Self, Self::Exponent>;
+}
+
+impl Split for f32 {
+    type Exponent = i32;
+    #[inline(always)]
+    fn at_the_point(self) -> Modf<f32> {
+        Modf { fract: self - self.trunc(), whole: self.trunc() }
+    }
+    #[inline(always)]
+    #[allow(clippy::useless_conversion, reason = "over f64 it is one")]
+    fn at_the_exponent(self) -> Frexp<f32, i32> {
+        // Every f32 is a normal f64: 11 bits of exponent above 52 of digits.
+        let bits = f64::from(self).to_bits();
+        match (bits >> 52) as i32 & 0x7ff {
+            0 | 0x7ff => Frexp { fract: self, exp: 0 },
+            exponent => {
+                Frexp { fract: f64::from_bits((bits & !(0x7ff << 52)) | (1022 << 52)) as f32, exp: exponent - 1022 }
+            }
+        }
+    }
+}
+
+macro_rules! split {
+    ($($Vec:ident)*) => {$(
+        impl Split for $Vec<f32> {
+            type Exponent = $Vec<i32>;
+            #[inline(always)]
+            fn at_the_point(self) -> Modf<Self> {
+                Modf { fract: self.map(|x| x.at_the_point().fract), whole: self.map(|x| x.at_the_point().whole) }
+            }
+            #[inline(always)]
+            fn at_the_exponent(self) -> Frexp<Self, Self::Exponent> {
+                Frexp { fract: self.map(|x| x.at_the_exponent().fract), exp: self.map(|x| x.at_the_exponent().exp) }
+            }
+        }
+    )*};
+}
+
+split! { Vec2 Vec3 Vec4 }
 
 /// A vector of floats, for the builtins of geometry.
 pub trait Geometric: super::Float + super::Vector<Component: super::Float> {

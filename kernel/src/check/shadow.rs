@@ -1,9 +1,10 @@
 //! Shadow memory: what happened to each element of a buffer or of workgroup memory, and whether an access agrees with
-//! it. A write to a component may touch the whole vector (WGSL §14.2), so races are found per element.
+//! it. A write to a component may touch the whole vector (WGSL §14.2), so races are found per vector.
 
 use std::ops::Range;
 use std::panic::Location;
 
+use crate::part::Part;
 use crate::storage::AccessKind;
 
 /// One access, as the shadow keeps it.
@@ -89,11 +90,11 @@ impl Shadow {
         Self { grain, initialised: vec![false; bytes.div_ceil(grain)], cells: Vec::new(), dispatch: 0 }
     }
 
-    /// A dispatch is about to use it: it is ordered after the one before. Only where it is `written` can there be a
-    /// race.
-    pub fn start_dispatch(&mut self, element: usize, written: bool) {
+    /// A dispatch is about to use it as numbers of at least `smallest` bytes: it is ordered after the one before. Only
+    /// where it is `written` can there be a race.
+    pub fn start_dispatch(&mut self, smallest: usize, written: bool) {
         self.dispatch = self.dispatch.wrapping_add(1);
-        while !element.is_multiple_of(self.grain) {
+        while smallest < self.grain {
             self.grain /= 2;
             self.initialised = self.initialised.iter().flat_map(|initialised| [*initialised; 2]).collect();
             self.cells.clear();
@@ -116,15 +117,10 @@ impl Shadow {
         self.initialised.get(grains).is_none_or(|grains| grains.iter().all(|initialised| *initialised))
     }
 
-    /// Notes an access to an element, of whose bytes only `touched` are read or given a value.
-    pub fn access(
-        &mut self,
-        element: Range<usize>,
-        touched: Range<usize>,
-        kind: AccessKind,
-        trace: Trace,
-    ) -> Result<(), Disagreement> {
-        let cells = element.start / self.grain..element.end / self.grain;
+    /// Notes an access to a part of an element, in bytes from the start of the memory.
+    pub fn access(&mut self, part: Part, kind: AccessKind, trace: Trace) -> Result<(), Disagreement> {
+        let Part { location, touched } = part;
+        let cells = location.start / self.grain..location.end / self.grain;
         for cell in self.cells.get_mut(cells).unwrap_or_default() {
             note(cell.get_or_insert_default(), self.dispatch, kind, trace)?;
         }

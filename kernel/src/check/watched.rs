@@ -1,13 +1,13 @@
 //! Memory that is watched while kernels run: its views lead here with every access, because they claim to be empty.
 
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 use std::panic::{Location, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::mistake::{AddressSpace, Event, Index, Problem};
 use super::shadow::{Disagreement, Shadow, Trace};
 use crate::cpu::Moment;
+use crate::part::Part;
 use crate::storage::AccessKind;
 
 /// A shadow that a buffer's clones share.
@@ -31,15 +31,9 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// The address of an element, after an access to the bytes `part` of it was noted; does not return where the access
+    /// The address of an element, after an access to a part of it was noted; does not return where the access
     /// is a mistake.
-    pub fn access(
-        &self,
-        index: usize,
-        part: Range<usize>,
-        kind: AccessKind,
-        at: &'static Location<'static>,
-    ) -> *mut u8 {
+    pub fn access(&self, index: usize, part: Part, kind: AccessKind, at: &'static Location<'static>) -> *mut u8 {
         let moment = Moment::now();
         let trace = moment.trace(self.space, at);
         let limit = if kind == AccessKind::Read { self.readable } else { self.writable };
@@ -54,8 +48,7 @@ impl Watched {
         let start = index * self.element;
         // What lies behind the last element holds no data, so that nothing can be wrong with it.
         if index < self.writable {
-            let touched = start + part.start..start + part.end;
-            let noted = lock(&self.shadow).access(start..start + self.element, touched, kind, trace);
+            let noted = lock(&self.shadow).access(part.moved(start), kind, trace);
             match noted {
                 Ok(()) => {}
                 Err(Disagreement::Race((before, other))) => raise(Problem::Race {

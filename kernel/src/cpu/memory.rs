@@ -86,8 +86,11 @@ impl Memory {
     /// Whether a reference can read it as elements of type `T`.
     ///
     /// # Errors
-    /// [`NoReference::Reinterpreted`] where floats are read as bits or bits as floats.
+    /// [`NoReference::Reinterpreted`] where floats are read as bits or bits as floats; [`NoReference::Struct`].
     pub fn holds<T: Stored>(&self, binding: &'static str) -> Result<(), NoReference> {
+        if T::STORES == Scalar::Struct {
+            return Err(NoReference::Struct { binding });
+        }
         match self.made_of {
             Some(holds) if (holds.wide().bytes(), T::STORES.wide().bytes()) != (4, 4) && holds != T::STORES => {
                 Err(NoReference::Reinterpreted { binding, holds, reads: T::STORES })
@@ -123,7 +126,7 @@ impl Memory {
         let _ = (name, access);
         #[cfg(feature = "check")]
         if let Some(shadow) = &self.shadow {
-            lock(shadow).start_dispatch(size_of::<T>(), access == Access::ReadWrite);
+            lock(shadow).start_dispatch(T::SMALLEST, access == Access::ReadWrite);
             let watched = Rc::new(Watched {
                 name,
                 space: AddressSpace::Storage,
@@ -241,7 +244,7 @@ impl<T: Stored> WorkgroupMemory<T> {
         {
             if let Watch::Named(name) = self.watch {
                 let mut shadow = Shadow::new(len * size_of::<T>());
-                shadow.start_dispatch(size_of::<T>(), true);
+                shadow.start_dispatch(T::SMALLEST, true);
                 self.watch = Watch::On(Rc::new(Watched {
                     name,
                     space: AddressSpace::Workgroup,

@@ -167,7 +167,7 @@ fn of_other<T: Copy>(values: &[T], me: usize, other: Option<usize>) -> T {
 }
 
 operations! {
-    /// `subgroupAdd(e)`: the sum over the subgroup, in every invocation (WGSL §17.12). Needs the feature `subgroups`.
+    /// `subgroupAdd(e)`: the sum over the subgroup, in every invocation (WGSL §17.12.1). Needs the feature `subgroups`.
     fn subgroup_add<T: Collective>(value: T) -> T = value => |values, _me| fold(values, T::add);
     /// `subgroupMul(e)`: the product over the subgroup.
     fn subgroup_mul<T: Collective>(value: T) -> T = value => |values, _me| fold(values, T::mul);

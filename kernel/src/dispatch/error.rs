@@ -17,6 +17,12 @@ pub enum NoReference {
     /// The kernel uses cooperative matrices.
     #[error("cooperative matrices are of f16 and f32 only")]
     Cooperative,
+    /// A buffer holds structs, whose bytes say nothing of what is a float in them.
+    #[error("`{binding}` holds structs, which have no layout in f64")]
+    Struct {
+        /// The kernel's argument.
+        binding: &'static str,
+    },
     /// A buffer's floats are read as bits, or bits as floats, which have another width in f64.
     #[error("`{binding}` is `{reads}`, but its buffer was made of `{holds}`: in f64 they differ in width")]
     Reinterpreted {

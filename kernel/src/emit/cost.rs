@@ -130,13 +130,16 @@ impl Counting {
         let resolve = |name: &str| match name {
             "group" => Expression::Group,
             "subgroup_size" => Expression::SubgroupSize,
-            _ => self.locals.last().and_then(|locals| locals.get(name)).map_or(Expression::Unknown, |local| {
-                let in_a_loop = self.frames.get(local.depth..).is_some_and(|inner| inner.iter().any(Self::is_loop));
-                match local.variable {
-                    Some(variable) if in_a_loop => Expression::Variable(variable),
-                    _ => local.value.clone(),
-                }
-            }),
+            _ => self.locals.last().and_then(|locals| locals.get(name)).map_or_else(
+                || enumerated(name),
+                |local| {
+                    let in_a_loop = self.frames.get(local.depth..).is_some_and(|inner| inner.iter().any(Self::is_loop));
+                    match local.variable {
+                        Some(variable) if in_a_loop => Expression::Variable(variable),
+                        _ => local.value.clone(),
+                    }
+                },
+            ),
         };
         Expression::of_wgsl(text, &resolve, &module::is_only_read)
     }
@@ -180,6 +183,11 @@ pub(super) fn push_function<'a>(parameters: impl Iterator<Item = &'a str>) {
             counting.declare(name, Expression::Name(parameter(name)), None);
         }
     });
+}
+
+/// What a name is that no variable has.
+fn enumerated(name: &str) -> Expression {
+    module::enumerated(name).map_or(Expression::Unknown, Expression::Number)
 }
 
 fn parameter(name: &str) -> String {
@@ -370,6 +378,14 @@ fn count(f: impl FnOnce(&mut Cost)) {
 /// Counts a storage element as read; an assignment to it turns that into a write.
 pub(super) fn storage_access(bytes: usize) {
     count(|cost| cost.read.count(bytes as u64));
+}
+
+/// Of `whole` bytes that were counted as read, only `part` are.
+pub(super) fn storage_part(whole: usize, part: usize) {
+    count(|cost| {
+        cost.read.uncount(whole as u64);
+        cost.read.count(part as u64);
+    });
 }
 
 /// The element of `bytes` bytes that was counted as read is written instead.

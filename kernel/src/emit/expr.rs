@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::cost;
-use super::statement::Keep;
+use super::statement::{self, Keep};
 use super::types::{Literal, Struct, WgslType};
 use crate::types::{Vec2, Vec3, Vec4};
 
@@ -144,6 +144,7 @@ impl<T: WgslType> Index for WorkgroupRef<T> {
 impl<T: WgslType, const N: usize> Index for Expr<[T; N]> {
     type Element = T;
     fn element(self, position: &str) -> Expr<T> {
+        statement::count_part::<[T; N], T>(&self.text());
         Expr::new(format!("{}[{position}]", self.text()))
     }
 }
@@ -160,6 +161,14 @@ macro_rules! index_vector {
 }
 
 index_vector! { Vec2 Vec3 Vec4 }
+
+/// `value.member`, which `member` names: of a struct in a storage buffer no more than that is read.
+pub fn member_of<B: WgslType, M>(value: Expr<B>, member: Expr<M>) -> Expr<M> {
+    if B::IS_STRUCT {
+        statement::count_part::<B, M>(&value.text());
+    }
+    member
+}
 
 /// `array[position]`.
 pub fn index<A: Index, I: WgslType>(array: A, position: Expr<I>) -> Expr<A::Element> {

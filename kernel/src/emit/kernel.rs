@@ -194,6 +194,12 @@ pub fn kernel(
         writer.raw(text);
         writer.raw("\n");
     }
+    for (.., name, value) in &module.enumerators {
+        writer.raw(&format!("const {name}: u32 = {value}u;\n"));
+    }
+    if !module.enumerators.is_empty() {
+        writer.raw("\n");
+    }
     let params = builder.params_type.as_ref().map_or(String::new(), |ty| format!("    params: {ty},\n"));
     writer.raw(&format!(
         "struct Uniforms {{\n    groups: u32,\n    row: u32,\n    unused0: u32,\n    unused1: u32,\n{params}}}\n\n"

@@ -14,12 +14,13 @@ mod statement;
 mod types;
 
 pub use expr::{
-    Expr, Index, Pending, StorageRef, WorkgroupRef, awaited, index, lit, pending, place, text_call, zero_array,
+    Expr, Index, Pending, StorageRef, WorkgroupRef, awaited, index, lit, member_of, pending, place, text_call,
+    zero_array,
 };
 pub use function::{Argument, Function};
 pub use kernel::{EmittedBinding, EmittedVariant, KernelBuilder, kernel, table};
 pub use module::{
-    Loc, at, count_each, count_operations, declare_struct, note_effects, use_cooperative_matrix,
+    Loc, at, count_each, count_operations, declare_struct, enumerator, note_effects, use_cooperative_matrix,
     use_cooperative_product, use_subgroup_builtins, use_subgroups,
 };
 pub use names::member;

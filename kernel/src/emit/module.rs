@@ -86,6 +86,8 @@ pub(super) struct Finished {
 pub(super) struct Module {
     /// Rust type, WGSL name and declaration.
     pub(super) structs: Vec<(&'static str, String, String)>,
+    /// Rust type and variant, WGSL name and number.
+    pub(super) enumerators: Vec<(&'static str, &'static str, String, u32)>,
     pub(super) functions: Vec<(String, Finished)>,
     /// The WGSL name of each instance of a device function, by its key.
     pub(super) instances: HashMap<String, String>,
@@ -161,6 +163,25 @@ pub fn declare_struct<T: 'static>(name: &str, fields: &[String]) -> String {
         module.structs.push((ty, name.clone(), text));
         name
     })
+}
+
+/// The constant of a variant of the enum `T`, declared once; its number is `value`.
+pub fn enumerator<T: 'static>(name: &str, variant: &'static str, value: u32) -> String {
+    let ty = std::any::type_name::<T>();
+    with(|module| {
+        let known = module.enumerators.iter().find(|(known, other, ..)| (*known, *other) == (ty, variant));
+        if let Some((.., name, _)) = known {
+            return name.clone();
+        }
+        let name = module.declare(&names::identifier(&format!("{name}_{variant}")));
+        module.enumerators.push((ty, variant, name.clone(), value));
+        name
+    })
+}
+
+/// The number of an enum's variant, by the name of its constant.
+pub(super) fn enumerated(name: &str) -> Option<u32> {
+    with(|module| module.enumerators.iter().find(|(.., known, _)| known == name).map(|(.., value)| *value))
 }
 
 /// Whether an expression means the same after further statements: it reads no variable and no memory that is written,

@@ -3,6 +3,7 @@
 use super::cost;
 use super::expr::Expr;
 use crate::ops;
+use crate::types::{Vec2, Vec3, Vec4};
 
 macro_rules! operators {
     ($($Trait:ident $function:ident $sign:literal;)*) => {$(
@@ -40,7 +41,7 @@ pub fn neg<T: ops::Neg>(value: Expr<T>) -> Expr<T> {
     Expr::new(format!("(-{})", value.text()))
 }
 
-/// `!value` of a `bool`, `~value` of an integer.
+/// `!value` of a `bool`, `~value` of an integer, and of vectors of them.
 pub fn not<T: Not>(value: Expr<T>) -> Expr<T> {
     Expr::new(format!("{}({})", T::SIGN, value.text()))
 }
@@ -50,20 +51,24 @@ pub trait Not {
     /// WGSL's sign for it.
     const SIGN: &'static str;
 }
-impl Not for bool {
-    const SIGN: &'static str = "!";
+
+macro_rules! not {
+    ($($sign:literal: $($ty:ty)*;)*) => {$($(
+        impl Not for $ty {
+            const SIGN: &'static str = $sign;
+        }
+    )*)*};
 }
-impl Not for u32 {
-    const SIGN: &'static str = "~";
-}
-impl Not for i32 {
-    const SIGN: &'static str = "~";
+
+not! {
+    "!": bool Vec2<bool> Vec3<bool> Vec4<bool>;
+    "~": u32 Vec2<u32> Vec3<u32> Vec4<u32> i32 Vec2<i32> Vec3<i32> Vec4<i32>;
 }
 
 macro_rules! comparisons {
     ($($function:ident $sign:literal;)*) => {$(
         #[doc = concat!("`left ", $sign, " right`.")]
-        pub fn $function<T: PartialOrd>(left: Expr<T>, right: Expr<T>) -> Expr<bool> {
+        pub fn $function<T: ops::Compare>(left: Expr<T>, right: Expr<T>) -> Expr<T::Mask> {
             Expr::new(format!(concat!("({} ", $sign, " {})"), left.text(), right.text()))
         }
     )*};

@@ -134,6 +134,13 @@ pub fn count_tile_write<T>(place: &Expr<T>, bytes: usize) {
     }
 }
 
+/// Of the `T` at `place`, counted as read, only a `P` is.
+pub(super) fn count_part<T, P>(place: &str) {
+    if place.contains('[') && is_storage_place(place) {
+        cost::storage_part(size_of::<T>(), size_of::<P>());
+    }
+}
+
 fn is_storage_place(place: &str) -> bool {
     super::kernel::is_storage(place.split('[').next().unwrap_or_default())
 }

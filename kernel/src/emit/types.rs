@@ -10,6 +10,8 @@ pub trait WgslType: 'static {
     fn wgsl() -> String;
     /// Whether it is `()`, a call without a value.
     const IS_UNIT: bool = false;
+    /// Whether it is a struct that the emitter declares.
+    const IS_STRUCT: bool = false;
 }
 
 /// A type whose fields a kernel reads with `value.field`.

@@ -98,6 +98,12 @@ fn difference(actual: &Output, expected: &Output) -> Option<Worst> {
             let exact = worst(Tolerance::EXACT, &values, &wanted)?;
             worst(LOOSE, &halves(&actual.bytes), &halves(&expected.bytes)).map(|_| exact)
         }
+        // A struct's words that differ may be floats.
+        Scalar::Struct => {
+            let exact = worst(Tolerance::EXACT, &values, &wanted)?;
+            let singles = |output: &Output| Scalar::F32.values(&output.bytes);
+            worst(LOOSE, &singles(actual), &singles(expected)).map(|_| exact)
+        }
         Scalar::I32 => worst(Tolerance::EXACT, &values, &wanted),
         _ => worst(LOOSE, &values, &wanted),
     }

@@ -2,13 +2,17 @@
 
 mod atomic;
 pub(crate) mod cooperative;
+mod split;
 mod vector;
 
 use std::fmt::Debug;
 
 pub use atomic::{Atomic, AtomicScalar, CompareExchange};
 pub use cooperative::{CoopMat8x8, CoopMat16x16, CooperativeMatrix, CooperativeScalar, role};
-pub use vector::{Components, Vec2, Vec3, Vec4, vec2, vec3, vec4};
+pub use split::{Frexp, Modf};
+#[cfg(feature = "emit")]
+pub use split::{FrexpFields, ModfFields};
+pub use vector::{Vec2, Vec3, Vec4, vec2, vec3, vec4};
 
 /// `f16`: 16 bits of IEEE 754 binary16 (WGSL §6.2.4). A kernel that uses it needs the device feature `f16`.
 #[allow(non_camel_case_types, reason = "WGSL's name")]

@@ -1,15 +1,8 @@
 //! `vec2`, `vec3` and `vec4` of scalars (WGSL §6.2.6).
 
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Not};
 
 use crate::ops::Position;
-
-/// An element with components.
-#[diagnostic::on_unimplemented(message = "`{Self}` has no components")]
-pub trait Components {
-    /// Bytes of a component.
-    const BYTES: usize;
-}
 
 macro_rules! vector {
     ($(#[$doc:meta])* $name:ident, $make:ident, $count:literal, $($field:ident)*) => {
@@ -47,13 +40,17 @@ macro_rules! vector {
             }
         }
 
-        impl<T> Components for $name<T> {
-            const BYTES: usize = size_of::<T>();
-        }
-
         impl<T> From<[T; $count]> for $name<T> {
             fn from([$($field),*]: [T; $count]) -> Self {
                 Self { $($field),* }
+            }
+        }
+
+        impl<T: Not<Output = T>> Not for $name<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn not(self) -> Self {
+                Self { $($field: !self.$field),* }
             }
         }
 

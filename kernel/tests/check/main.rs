@@ -4,6 +4,7 @@ mod bounds;
 mod divergence;
 mod races;
 mod schedules;
+mod structs;
 mod values;
 
 use kernel::dispatch::DispatchError;

@@ -3,7 +3,7 @@
 use kernel::dispatch::{Device, Recorder};
 use kernel::emit::EmittedVariant;
 use kernel::prelude::*;
-use proptest::prelude::*;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_oneof, proptest};
 
 use super::{cpu, devices, name, read, upload};
 

@@ -223,3 +223,55 @@ fn a_struct_is_constructed_in_the_order_of_its_fields() {
         ",
     );
 }
+
+#[kernel(workgroup = 1, groups = 1)]
+fn masks(x: &Storage<Vec4<f32>>, u: &Storage<Vec2<u32>>, y: &mut Storage<Vec4<f32>>) {
+    let low = x[0] < x[1];
+    let mut mask = low & !(x[0] == splat4(0.0f32)) | vec4(true, false, false, u[0].x < 3);
+    mask.x = all(u[0] <= u[1]) && any(mask);
+    y[0] = select(x[0], x[1], mask);
+    if mask.y || any(!(u[0] != u[1])) {
+        y[1] = x[0];
+    }
+}
+
+#[test]
+fn vectors_are_compared_component_by_component() {
+    assert_wgsl(
+        &body(masks::emit()),
+        "
+        let low = (x[0i] < x[1i]);
+        var mask: vec4<bool> = ((low & !((x[0i] == vec4<f32>(0.0f)))) | vec4(true, false, false, (u[0i].x < 3u)));
+        mask.x = (all((u[0i] <= u[1i])) && any(mask));
+        y[0i] = select(x[0i], x[1i], mask);
+        if (mask.y || any(!((u[0i] != u[1i])))) {
+            y[1i] = x[0i];
+        }
+        ",
+    );
+}
+
+#[kernel(workgroup = 1, groups = 1)]
+fn split(x: &Storage<f32>, v: &Storage<Vec4<f32>>, y: &mut Storage<f32>) {
+    let parts = modf(x[0]);
+    y[0] = parts.fract * parts.whole;
+    let mut number = frexp(v[0]);
+    y[2] = number.fract.y;
+    number = frexp(v[1]);
+    y[1] = number.fract.x + f32(number.exp.y) + f32(frexp(x[1]).exp);
+}
+
+#[test]
+fn a_number_is_split_into_a_struct_without_a_name() {
+    assert_wgsl(
+        &body(split::emit()),
+        "
+        let parts = modf(x[0i]);
+        y[0i] = (parts.fract * parts.whole);
+        var number = frexp(v[0i]);
+        y[2i] = number.fract.y;
+        number = frexp(v[1i]);
+        y[1i] = ((number.fract.x + f32(number.exp.y)) + f32(frexp(x[1i]).exp));
+        ",
+    );
+}

@@ -14,6 +14,7 @@ mod expressions;
 mod functions;
 mod order;
 mod statements;
+mod structs;
 
 use kernel::build::Builder;
 use kernel::emit::EmittedVariant;

@@ -335,3 +335,76 @@ fn a_block_is_a_scope_and_its_value_an_expression() {
         ",
     );
 }
+
+#[device]
+enum Mode {
+    Linear,
+    Square,
+    B,
+}
+
+#[params]
+struct ModeParams {
+    mode: Mode,
+    n: u32,
+}
+
+#[device]
+fn power(mode: Mode, x: f32) -> f32 {
+    match mode {
+        Mode::Linear => x,
+        Mode::Square | Mode::B => x * x,
+    }
+}
+
+#[device]
+fn other(mode: Mode) -> Mode {
+    if mode == Mode::Linear { Mode::Square } else { Mode::Linear }
+}
+
+#[kernel(workgroup = 1, groups = params.n)]
+fn modes(params: &ModeParams, x: &Storage<f32>, y: &mut Storage<f32>) {
+    let mut mode = params.mode;
+    match mode {
+        Mode::B => y[0] = x[0],
+        Mode::Square => mode = other(mode),
+        Mode::Linear => {}
+    }
+    y[1] = power(mode, x[1]) + power(Mode::Linear, f32(u32(mode)));
+}
+
+#[test]
+fn an_enum_is_a_number_and_its_variants_are_constants() {
+    let wgsl = crate::validated(modes::emit());
+    let declared = wgsl.split_once("struct Uniforms").map(|(before, _)| before).unwrap_or_default();
+    assert_wgsl(
+        declared,
+        "
+        struct ModeParams {
+            mode: u32,
+            n: u32,
+        }
+
+        const Mode_B: u32 = 2u;
+        const Mode_Square: u32 = 1u;
+        const Mode_Linear: u32 = 0u;
+        ",
+    );
+    assert_wgsl(
+        &body(modes::emit()),
+        "
+        var mode: u32 = uniforms.params.mode;
+        switch mode {
+            case Mode_B: {
+                y[0i] = x[0i];
+            }
+            case Mode_Square: {
+                mode = other(mode);
+            }
+            case Mode_Linear, default: {
+            }
+        }
+        y[1i] = (power(mode, x[1i]) + power(Mode_Linear, f32(u32(mode))));
+        ",
+    );
+}

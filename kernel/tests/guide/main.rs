@@ -11,6 +11,7 @@ mod memory;
 mod pages;
 mod porting;
 mod testing;
+mod types;
 mod variants;
 
 /// Outputs that a page shows, by the name that its block has.

@@ -11,9 +11,10 @@ use crate::Shown;
 
 /// Pages with code of their own: name, module, and what it shows.
 type Page = (&'static str, &'static str, fn() -> Shown);
-const PAGES: [Page; 9] = [
+const PAGES: [Page; 10] = [
     ("first-kernel", "", Vec::new),
     ("memory", include_str!("memory.rs"), super::memory::shown),
+    ("types", include_str!("types.rs"), super::types::shown),
     ("testing", include_str!("testing.rs"), super::testing::shown),
     ("debugging", include_str!("debugging.rs"), super::debugging::shown),
     ("variants", include_str!("variants.rs"), super::variants::shown),
@@ -40,7 +41,7 @@ fn text(path: &Path) -> String {
 
 /// An item of a file, from its attributes to its closing brace.
 fn item(file: &str, name: &str) -> String {
-    const KINDS: [&str; 7] = ["fn", "async fn", "struct", "trait", "const", "impl", "macro"];
+    const KINDS: [&str; 8] = ["fn", "async fn", "struct", "enum", "trait", "const", "impl", "macro"];
     let lines: Vec<&str> = file.lines().collect();
     let is_head = |line: &&str| {
         let line = line.strip_prefix("pub ").unwrap_or(line);

@@ -112,6 +112,19 @@ fn bits_as_another_type(x: &Storage<f32>, y: &mut Storage<u32>) {
     y[1] = bitcast(bitcast::<i32, _>(x[0]) + 1);
 }
 
+#[kernel(workgroup = 1, groups = 1)]
+fn parts_of_numbers(x: &Storage<f32>, y: &mut Storage<f32>) {
+    let parts = modf(x[0]);
+    y[0] = parts.fract;
+    y[1] = parts.whole;
+    let numbers = frexp(vec3(x[0], x[1], x[2]));
+    y[2] = numbers.fract.x;
+    y[3] = f32(numbers.exp.x);
+    y[4] = numbers.fract.y;
+    y[5] = f32(numbers.exp.y);
+    y[6] = ldexp(numbers.fract.z, numbers.exp.z);
+}
+
 crate::rows! { "builtins.rs":
     rounding "rounding", [-2.5f32, 0.3] => [-3.0f32, -2.0, -2.0, -2.0, 0.5, 1.5, 1.3, 0.300_048_83],
         "`round` takes halves to the even number. A browser may round `quantize_to_f16` toward zero.";
@@ -136,6 +149,8 @@ crate::rows! { "builtins.rs":
         "The lowest byte first. `pack4x_i8` and `pack4x_u8` drop high bits, those with `_clamp` saturate.";
     packed_floats "packing floats", [1.0f32, -1.0, 0.333_25, -2.0] => [-1.0f32, 1.0, -1.0, 1.0, 0.333_25, -1.0],
         "To the nearest step; `pack2x16float` to the nearest `f16`.";
+    parts_of_numbers "`modf`, `frexp`", [-2.75f32, 12.0, 0.15625] => [-0.75f32, -2.0, -0.6875, 2.0, 0.75, 4.0, 0.15625],
+        "Exact. Of an infinity or NaN `frexp` gives the number and 0, a GPU anything.";
     bits_as_another_type "`bitcast`", [1.0f32] => [0x3f80_0000u32, 0x3f80_0001],
         "The same 32 bits. naga has no `bitcast` between `f16` vectors and words: use `pack2x16float`.";
 }

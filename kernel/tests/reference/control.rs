@@ -150,6 +150,41 @@ fn traces(x: &Storage<u32>, y: &mut Storage<u32>) {
     y[0] = double;
 }
 
+#[device]
+pub enum Mode {
+    Linear,
+    Square,
+    Cube,
+}
+
+#[params]
+pub struct PowerParams {
+    pub mode: Mode,
+}
+
+#[device]
+fn next(mode: Mode) -> Mode {
+    match mode {
+        Mode::Linear => Mode::Square,
+        Mode::Square => Mode::Cube,
+        Mode::Cube => Mode::Linear,
+    }
+}
+
+#[kernel(workgroup = 1, groups = 1)]
+fn enums(params: &PowerParams, x: &Storage<f32>, y: &mut Storage<f32>) {
+    let mut mode = params.mode;
+    for i in 0..3u32 {
+        y[i] = match mode {
+            Mode::Linear => x[0],
+            Mode::Square => x[0] * x[0],
+            Mode::Cube => x[0] * x[0] * x[0],
+        };
+        mode = next(mode);
+    }
+    y[3] = f32(u32(mode)) + f32(mode == params.mode);
+}
+
 crate::rows! { "control.rs":
     if_statement "`if`", [7u32, 5, 0, 6] => [1u32, 2, 3, 1], "As in Rust.";
     if_value "`if` as a value", [0u32, 1, 7, 200] => [10u32, 110, 24, 10],
@@ -169,4 +204,6 @@ crate::rows! { "control.rs":
     block_value "a block as a value", [2u32] => [9u32], "As in Rust.";
     traces "`trace!`", [21u32] => [42u32],
         "Shows the values with kernel, invocation and line, through `tracing` or to `kernel::trace::collect`. WGSL has nothing of it.";
+    enums(PowerParams { mode: Mode::Square }) "enums", [2.0f32] => [4.0f32, 8.0, 2.0, 2.0],
+        "A `#[device]` enum is a number that no host gets wrong; rustc sees to it that a `match` has every variant.";
 }

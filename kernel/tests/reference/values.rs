@@ -92,6 +92,14 @@ fn vectors(x: &Storage<Vec4<f32>>, y: &mut Storage<Vec4<f32>>) {
     y[1] = max(v, x[0]);
 }
 
+#[kernel(workgroup = 1, groups = 1)]
+fn masks(x: &Storage<Vec4<f32>>, y: &mut Storage<Vec4<f32>>) {
+    let low = x[0] < x[1];
+    y[0] = select(x[0], x[1], low);
+    y[1] = select(splat4(0.0f32), splat4(1.0f32), !low & (x[0] != x[1]) | (x[0] == splat4(3.0f32)));
+    y[2] = vec4(f32(any(low)), f32(all(low)), f32(low.w), f32(all(x[0] == x[0])));
+}
+
 #[device]
 struct Block {
     scale: f32,
@@ -109,6 +117,33 @@ fn structs(x: &Storage<f32>, y: &mut Storage<f32>) {
     block.quants.y += 1;
     let block = halved(block);
     y[0] = block.scale * f32(block.quants.x + block.quants.y);
+}
+
+#[storage]
+pub struct Particle {
+    pub mass: f32,
+    pub position: Vec3<f32>,
+    pub bins: [u32; 3],
+}
+
+#[kernel(workgroup = 1, groups = 1)]
+fn storage_structs(x: &Storage<Particle>, y: &mut Storage<Particle>) {
+    let mut particle = x[0];
+    particle.position += vec3(1.0, 2.0, 3.0);
+    y[0] = particle;
+    y[0].mass = x[1].mass * 2.0;
+    y[0].bins[x[0].bins[0]] += 5;
+    y[1] = Particle { bins: x[1].bins, mass: 0.5, position: x[0].position };
+}
+
+impl crate::Close for Particle {
+    fn close(self, other: Self, _: i32) -> bool {
+        self == other
+    }
+}
+
+fn particle(mass: f32, bins: [u32; 3]) -> Particle {
+    Particle::new(mass, vec3(0.0, 1.0, 2.0), bins)
 }
 
 const OFFSETS: [u32; 3] = [1, 2, 4];
@@ -141,6 +176,12 @@ crate::rows! { "values.rs":
     vectors "vectors", [vec4(1.0f32, 2.0, 3.0, 4.0)]
             => [vec4(7.0f32, 6.0, 9.5, -1.0), vec4(7.0f32, 6.0, 9.5, 4.0)],
         "Componentwise, with a vector or with one number.";
+    masks "vectors of `bool`", [vec4(1.0f32, 2.0, 3.0, f32::MAX), vec4(2.0f32, 1.0, 3.0, f32::MAX)]
+            => [vec4(2.0f32, 2.0, 3.0, f32::MAX), vec4(0.0f32, 1.0, 1.0, 0.0), vec4(1.0f32, 0.0, 0.0, 1.0)],
+        "Vectors are compared component by component; `if` wants `any(..)` or `all(..)` of them.";
     structs "structs", [3.0f32] => [6.0f32], "A value, copied as in Rust.";
+    storage_structs "structs in memory", [particle(1.0, [2, 3, 4]), particle(2.0, [5, 6, 7])]
+            => [Particle::new(4.0, vec3(1.0, 3.0, 5.0), [2, 3, 9]), particle(0.5, [5, 6, 7])],
+        "`#[storage]` gives the struct WGSL's layout (§14.4.1); host code makes one with `Particle::new(..)`.";
     constants "constants", [1.0f32, 2.0] => [5.0f32, -0.5], "Evaluated by rustc; WGSL gets the value.";
 }

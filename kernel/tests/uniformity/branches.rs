@@ -265,6 +265,39 @@ async fn barrier_after_a_match_that_assigns(lane: LocalIndex, params: &Shape, y:
     y[lane] = chosen;
 }
 
+/// Which way to go.
+#[device]
+pub enum Way {
+    /// Without a barrier.
+    Straight,
+    /// With one.
+    Around,
+}
+
+/// A way for all.
+#[params]
+pub struct Ways {
+    /// The way.
+    pub way: Way,
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn match_on_an_enum_of_params(params: &Ways, y: &mut Storage<u32>) {
+    match params.way {
+        Way::Straight => y[0] = 1,
+        Way::Around => workgroup_barrier().await,
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn match_on_an_enum_of_the_lane(lane: LocalIndex, params: &Ways, y: &mut Storage<u32>) {
+    let way = if lane > 3 { Way::Around } else { params.way };
+    match way {
+        Way::Straight => y[0] = 1,
+        Way::Around => workgroup_barrier().await,
+    }
+}
+
 programs! {
     barrier_at_the_top;
     barrier_under_the_lane;
@@ -295,4 +328,6 @@ programs! {
     barrier_under_a_value_matched_on_the_lane;
     barrier_after_a_match_that_some_leave;
     barrier_after_a_match_that_assigns;
+    match_on_an_enum_of_params;
+    match_on_an_enum_of_the_lane;
 }

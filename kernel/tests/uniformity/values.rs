@@ -324,6 +324,85 @@ async fn negated_condition(lane: LocalIndex, y: &mut Storage<u32>) {
     y[0] = 1;
 }
 
+/// What storage holds.
+#[storage]
+pub struct Entry {
+    /// How many.
+    pub count: u32,
+    /// Some numbers.
+    pub bins: [u32; 3],
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn field_of_read_storage(group: WorkgroupId, x: &Storage<Entry>, y: &mut Storage<u32>) {
+    if x[group].count > 4 && x[0].bins[group % 3] > 0 {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn field_of_read_storage_at_the_lane(lane: LocalIndex, x: &Storage<Entry>, y: &mut Storage<u32>) {
+    if x[0].bins[lane % 3] > 4 {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn field_of_written_storage(y: &mut Storage<Entry>) {
+    y[0].count = 1;
+    if y[0].count > 4 {
+        workgroup_barrier().await;
+    }
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn field_of_workgroup_memory(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] tile: &mut Workgroup<Entry>) {
+    tile[lane] = Entry::new(lane, [0u32; 3]);
+    if tile[0].count > 4 {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn uniform_load_of_a_struct(lane: LocalIndex, y: &mut Storage<u32>, #[len = 64] tile: &mut Workgroup<Entry>) {
+    tile[lane] = Entry { count: lane, bins: [0u32; 3] };
+    let first = workgroup_uniform_load(&tile[0]).await;
+    if first.count > 4 {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn mask_of_params(group: WorkgroupId, params: &Shape, y: &mut Storage<u32>) {
+    let mask = vec2(group, params.n) < vec2(4, 5);
+    if any(mask) && all(select(vec2(1, 2), vec2(3, 4), mask) != vec2(1, 1)) {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn mask_with_the_lane(lane: LocalIndex, params: &Shape, y: &mut Storage<u32>) {
+    let mask = vec2(lane, params.n) < vec2(4, 5);
+    if mask.y {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
+#[kernel(workgroup = 64, groups = 1, report_uniformity)]
+async fn select_by_a_mask_of_the_lane(lane: LocalIndex, y: &mut Storage<u32>) {
+    let chosen = select(vec2(1u32, 2), vec2(3, 4), vec2(lane, 1) == vec2(4, 1));
+    if all(chosen > vec2(1, 1)) {
+        workgroup_barrier().await;
+    }
+    y[0] = 1;
+}
+
 programs! {
     arithmetic_on_params;
     arithmetic_with_the_lane;
@@ -357,4 +436,12 @@ programs! {
     conversions_of_the_lane;
     value_of_a_block;
     negated_condition;
+    field_of_read_storage;
+    field_of_read_storage_at_the_lane;
+    field_of_written_storage;
+    field_of_workgroup_memory;
+    uniform_load_of_a_struct;
+    mask_of_params;
+    mask_with_the_lane;
+    select_by_a_mask_of_the_lane;
 }

@@ -1,8 +1,8 @@
 use kernel::prelude::*;
 
 #[device]
-pub enum Choice {
-    One,
+pub union Choice {
+    pub one: u32,
 }
 
 fn main() {}

@@ -1,4 +1,6 @@
-//! Layouts of params structs, against two other implementations of WGSL's rules: `encase` and naga's layouter.
+//! Layouts of params and storage structs, against two other implementations of WGSL's rules: `encase` and naga's layouter.
+
+mod storage;
 
 use std::fmt::Debug;
 
@@ -206,4 +208,29 @@ fn a_wrong_pad_is_caught() {
     let message = caught.expect_err("the pad is wrong");
     let message = message.downcast_ref::<String>().expect("an assertion's message");
     assert!(message.contains("left: (\"v\", 4, 12)\n right: (\"v\", 16, 12)"), "{message}");
+}
+
+#[kernel::device]
+enum Mode {
+    Off,
+    Low,
+    High,
+}
+
+#[kernel::params]
+struct Switched {
+    scale: f32,
+    mode: Mode,
+    offset: kernel::types::Vec2<f32>,
+}
+
+#[test]
+fn an_enum_is_laid_out_as_its_number() {
+    for (mode, number) in [(Mode::Off, 0), (Mode::Low, 1), (Mode::High, 2)] {
+        let params = Switched { scale: 0.5, mode, offset: [1.0, 2.0].into() };
+        let bytes = params.to_bytes();
+        assert_eq!(bytes[4..8], u32::to_le_bytes(number));
+        assert_eq!(Switched::from_bytes(&bytes), params);
+    }
+    assert_eq!(Switched::FIELDS[1], Field { name: "mode", offset: 4, size: 4, scalar: Scalar::U32 });
 }

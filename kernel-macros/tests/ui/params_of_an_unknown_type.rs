@@ -1,0 +1,8 @@
+use kernel::prelude::*;
+
+#[params]
+pub struct Wrong {
+    pub name: String,
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+// mask_with_the_lane | features:
+struct Shape {
+    n: u32,
+}
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: Shape,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    let mask = (vec2(local_invocation_index, uniforms.params.n) < vec2(4u, 5u));
+    if mask.y {
+        workgroupBarrier();
+    }
+    y[0i] = 1u;
+}

@@ -1,0 +1,34 @@
+// match_on_an_enum_of_params | features:
+struct Ways {
+    way: u32,
+}
+
+const Way_Straight: u32 = 0u;
+const Way_Around: u32 = 1u;
+
+struct Uniforms {
+    groups: u32,
+    row: u32,
+    unused0: u32,
+    unused1: u32,
+    params: Ways,
+}
+
+@group(0) @binding(0) var<uniform> uniforms: Uniforms;
+@group(0) @binding(1) var<storage, read_write> y: array<u32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
+    let group = workgroup_id.y * uniforms.row + workgroup_id.x;
+    if group >= uniforms.groups {
+        return;
+    }
+    switch uniforms.params.way {
+        case Way_Straight: {
+            y[0i] = 1u;
+        }
+        case Way_Around, default: {
+            workgroupBarrier();
+        }
+    }
+}
