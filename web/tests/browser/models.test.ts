@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { LIMIT, TINY, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { ANSWER, LIMIT, TINY, closeServer, modelReady, visit, type Visitor } from './harness.ts';
 
 const MODEL = readFileSync(join(TINY, 'tiny.gguf'));
 /** A piece of an answer, and the pause after it, so that a test can stop a download on its way. */
@@ -102,7 +102,7 @@ test('it goes on where it stopped, and the model is used', LIMIT, async () => {
   await page.keyboard.press('Escape');
 });
 
-test('a kept model loads after a reload without its host, and can be deleted', LIMIT, async () => {
+test('a kept model loads after a reload without its host, and can be deleted while it is in use', LIMIT, async () => {
   const { page } = visitor;
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -115,5 +115,6 @@ test('a kept model loads after a reload without its host, and can be deleted', L
   await modelReady(page);
   assert.equal(await page.getByRole('alert').count(), 0);
   await row.getByRole('button', { name: 'Delete bay.gguf' }).click();
-  await row.waitFor({ state: 'detached' });
+  await row.waitFor({ state: 'detached', timeout: ANSWER });
+  await modelReady(page);
 });

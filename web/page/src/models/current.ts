@@ -8,10 +8,10 @@ import embeddedAddress from '../../../../models/tiny/tiny.gguf?url';
 import { notify } from '../ui/notices';
 import { isAborted, problem } from '../ui/problems';
 
-/** Where the model in use is. */
+/** Where the model in use is; `kept` is its name among those kept in the browser. */
 export type ModelState =
   | { is: 'loading'; name: string; progress: LoadProgress | undefined; cancel: (() => void) | undefined }
-  | { is: 'ready'; name: string; embedded: boolean; gemma: Gemma }
+  | { is: 'ready'; name: string; embedded: boolean; kept: string | undefined; gemma: Gemma }
   | { is: 'failed'; name: string; error: unknown };
 
 /** The embedded model's name, as its file gives it. */
@@ -69,7 +69,7 @@ export async function loadEmbedded(): Promise<void> {
     const bytes = await response.arrayBuffer();
     const gemma = await Gemma.load({ bytes, name: EMBEDDED }, { onProgress: progressOf(turn) });
     if (turn !== latest) return void gemma.dispose();
-    become({ is: 'ready', name: gemma.info.name, embedded: true, gemma });
+    become({ is: 'ready', name: gemma.info.name, embedded: true, kept: undefined, gemma });
     watch(gemma);
   } catch (error) {
     if (turn !== latest) return;
@@ -91,13 +91,18 @@ export async function load(name: string, source: ModelSource, context: number | 
       ...(context === undefined ? {} : { context }),
     });
     if (turn !== latest) return void gemma.dispose();
-    become({ is: 'ready', name: gemma.info.name, embedded: false, gemma });
+    become({ is: 'ready', name: gemma.info.name, embedded: false, kept: keptName(source), gemma });
     watch(gemma);
   } catch (error) {
     if (turn !== latest) return;
     if (!isAborted(error)) notify(problem(error));
     await loadEmbedded();
   }
+}
+
+function keptName(source: ModelSource): string | undefined {
+  if ('cached' in source) return source.cached;
+  return 'url' in source ? source.name : undefined;
 }
 
 function progressOf(turn: number): (progress: LoadProgress) => void {

@@ -160,7 +160,13 @@ function Kept({ kept, choose, removed }: { kept: CachedModel; choose: Choose; re
     else if (kept.url) choose(kept.name, { url: kept.url, name: kept.name });
   };
   const remove = async () => {
+    const state = model.value;
     try {
+      // The file is open while its model is in use.
+      if (state.is === 'ready' && state.kept === kept.name) {
+        if (!idle()) return;
+        await loadEmbedded();
+      }
       await Gemma.removeCached(kept.name);
     } catch (error) {
       notify(problem(error));
