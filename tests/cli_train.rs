@@ -66,6 +66,12 @@ fn an_adapter_is_taught_and_the_model_answers_with_it() {
     let (before, after) = (measured(&[]), measured(&["--lora", &text(&out)]));
     assert_eq!((&before["exact_match"], &after["exact_match"]), (&Value::from(0.0), &Value::from(1.0)));
     assert!(after["perplexity"].as_f64() < before["perplexity"].as_f64());
+    // Two adapters are what they add up to, each with its scale.
+    let (half, none) = (format!("{}:0.5", text(&out)), format!("{}:0", text(&out)));
+    let loss = |lora: &[&str]| measured(lora)["loss"].as_f64().unwrap();
+    let (whole, halves) = (loss(&["--lora", &text(&out)]), loss(&["--lora", &half, "--lora", &half]));
+    assert!((whole - halves).abs() <= 1e-5 * whole.max(1e-2), "{whole} and {halves}");
+    assert!((before["loss"].as_f64().unwrap() - loss(&["--lora", &none, "--lora", &none])).abs() <= 1e-6);
 }
 
 #[test]
@@ -99,6 +105,28 @@ fn a_checkpoint_of_another_run_is_refused_by_what_differs() {
     let other = [arguments(&data, &text(&out), "1"), ["--seed", "7", "--resume"].map(String::from).to_vec()].concat();
     let message = refusal(&other.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(message.contains("seed was 0, now it is 7"), "{message}");
+}
+
+#[test]
+fn a_checkpoint_belongs_to_a_models_weights_and_not_to_its_file() {
+    let (data, out) = (file("copied.jsonl", EXAMPLES.as_bytes()), folder("copied"));
+    run(&arguments(&data, &text(&out), "1"), &[]);
+    let copy = file("copy.gguf", &std::fs::read(tiny()).unwrap());
+    let again = |model: &str| {
+        let given =
+            arguments(&data, &text(&out), "1").into_iter().map(|one| if one == tiny() { model.into() } else { one });
+        given.chain(["--resume".to_owned()]).collect::<Vec<String>>()
+    };
+    run(&again(&copy), &[]);
+    // A norm's weight of another value makes another model.
+    let mut bytes = std::fs::read(tiny()).unwrap();
+    let source = engine::source::MemorySource::new(bytes.clone());
+    let gguf = engine::gguf::Gguf::read(&source).unwrap();
+    let at = gguf.tensor("output_norm.weight").unwrap().row_range(0..1).unwrap().start as usize;
+    bytes[at..at + 4].copy_from_slice(&1.5f32.to_le_bytes());
+    let changed = file("changed.gguf", &bytes);
+    let message = refusal(&again(&changed).iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(message.contains("model was"), "{message}");
 }
 
 #[test]

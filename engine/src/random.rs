@@ -17,6 +17,11 @@ impl Random {
         Random(rng)
     }
 
+    /// 32 bits.
+    pub fn word(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
     /// A number from 0 (inclusive) to 1 (exclusive), a multiple of 2⁻²⁴.
     pub fn unit(&mut self) -> f32 {
         (self.0.next_u32() >> 8) as f32 / 16_777_216.0

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use engine::dataset::Example;
 use engine::device::{Device, DeviceChoice};
+use engine::kernels::Batches;
 use engine::lora::Adapter;
 use engine::model::{LoadOptions, Model};
-use engine::source::FileSource;
+use engine::source::{FileSource, MemorySource};
 use engine::tokenizer::TokenId;
 
 use engine::training::{Activations, AdamW, Batch, OptimizerOptions, Trainer, TrainerOptions};
@@ -129,25 +130,51 @@ fn gradients(trainer: &mut Trainer, batches: &[Batch]) -> (f64, Vec<f32>) {
     (loss, pollster::block_on(trainer.gradients()).unwrap())
 }
 
+/// How far a loss and a gradient may lie from autograd's in f32: on matrix units factors are rounded to 11 bits, in ten
+/// layers one after the other.
+fn tolerances(device: &Device) -> (f64, f64) {
+    match device.choices().batches() {
+        Batches::Single => (1e-5, 1e-3),
+        Batches::MatrixUnits => (1e-3, 2e-2),
+    }
+}
+
+/// How far two ways to the same gradients may lie apart: halves turn a last digit's difference into one of theirs.
+fn agreement(device: &Device) -> f64 {
+    match device.choices().batches() {
+        Batches::Single => 1e-5,
+        Batches::MatrixUnits => 2e-3,
+    }
+}
+
+/// On each device, and on matrix units also in f32.
 fn check_gradients(name: &'static str) {
     let reference = Reference::fixture(name);
-    for device in devices() {
+    let all = devices();
+    let exact = all.iter().filter(|device| device.choices().batches() == Batches::MatrixUnits);
+    let exact: Vec<Device> = exact.map(|device| device.clone().exact()).collect();
+    for device in all.into_iter().chain(exact) {
+        let (of_loss, of_gradients) = tolerances(&device);
+        let mut worst: f64 = 0.0;
         let mut trainer = reference.trainer(&device, Activations::Fit);
         let (loss, actual) = gradients(&mut trainer, &[reference.batch()]);
         let expected = reference.gradient("loss")[0];
-        assert!((loss - expected).abs() <= 1e-5 * expected, "{}: {loss}, expected {expected}", reference.name);
+        assert!((loss - expected).abs() <= of_loss * expected, "{}: {loss}, expected {expected}", reference.name);
         let mut tensors = 0;
         for site in trainer.layout().sites() {
             for (factor, range) in [("lora_A", site.a.clone()), ("lora_B", site.b.clone())] {
                 let name = format!("base_model.model.model.{}.{factor}.weight", site.module());
                 let error = relative_error(&actual[range], &reference.gradient(&name));
                 let place = format!("{name} of {} on {}", reference.name, device.description());
-                assert!(error <= 1e-3, "{place}: relative error {error:.1e}");
+                assert!(error <= of_gradients, "{place}: relative error {error:.1e}");
+                worst = worst.max(error);
                 tensors += 1;
             }
         }
         let all = SafeTensors::deserialize(&reference.gradients).unwrap().len();
         assert_eq!(tensors + 1, all, "every gradient was compared");
+        let (batches, device) = (device.choices().batches(), device.description());
+        println!("{}, {batches} on {device}: gradients within {worst:.1e}, loss {loss} of {expected}", reference.name);
     }
 }
 
@@ -198,7 +225,38 @@ fn activations_computed_again_give_the_same_gradients() {
         let mut trainer = reference.trainer(&device, Activations::Recompute);
         assert!(trainer.recomputed_layers() > 0);
         let (_, again) = gradients(&mut trainer, &[reference.batch()]);
-        assert!(relative_error(&again, &wide(&kept)) <= 1e-5);
+        assert!(relative_error(&again, &wide(&kept)) <= agreement(&device));
+    }
+}
+
+/// The fixture's model as if it had been trained for fewer positions.
+fn with_context(reference: &Reference, device: &Device, context: u32) -> Model {
+    let mut bytes = std::fs::read(&reference.model).unwrap();
+    let key = b"gemma4.context_length";
+    let at = bytes.windows(key.len()).position(|window| window == key).unwrap() + key.len();
+    // A number of type u32 follows, which GGUF calls 4.
+    assert_eq!(bytes[at..at + 4], 4u32.to_le_bytes());
+    bytes[at + 4..at + 8].copy_from_slice(&context.to_le_bytes());
+    let source = Arc::new(MemorySource::new(bytes));
+    pollster::block_on(Model::load(source, LoadOptions::new(device.clone()))).unwrap()
+}
+
+#[test]
+fn a_batch_may_be_longer_than_the_context_where_no_example_is() {
+    let reference = Reference::fixture("e2b");
+    let (first, second) = reference.example.ids.split_at(24);
+    let (first, second) = (Example::whole(first.to_vec()), Example::whole(second.to_vec()));
+    let together = Batch::pack([&first, &second]).unwrap();
+    for device in devices() {
+        let (loss, expected) = gradients(&mut reference.trainer(&device, Activations::Fit), &[together.clone()]);
+        let model = with_context(&reference, &device, 40);
+        let options = TrainerOptions { max_rows: 64, ..TrainerOptions::default() };
+        let mut trainer = Trainer::new(&model, reference.adapter(&model), options).unwrap();
+        let (short, actual) = gradients(&mut trainer, &[together.clone()]);
+        assert!((loss - short).abs() <= 1e-6 * loss, "{loss} and {short}");
+        assert!(relative_error(&actual, &wide(&expected)) <= 1e-6);
+        let refused = pollster::block_on(trainer.accumulate(&[reference.batch()])).unwrap_err();
+        assert_eq!(refused.to_string(), "an example has 60 tokens, but the model was trained for 40 positions");
     }
 }
 
@@ -213,7 +271,7 @@ fn two_examples_in_one_batch_are_two_batches_of_one() {
         let apart = [Batch::pack([&first]).unwrap(), Batch::pack([&second]).unwrap()];
         let (loss, packed) = gradients(&mut trainer, &[together]);
         let (sum, accumulated) = gradients(&mut trainer, &apart);
-        assert!((loss - sum).abs() <= 1e-5 * loss, "{loss} and {sum}");
-        assert!(relative_error(&accumulated, &wide(&packed)) <= 1e-5);
+        assert!((loss - sum).abs() <= agreement(&device) * loss, "{loss} and {sum}");
+        assert!(relative_error(&accumulated, &wide(&packed)) <= agreement(&device));
     }
 }

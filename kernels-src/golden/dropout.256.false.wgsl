@@ -2,6 +2,7 @@
 struct DropoutParams {
     n: u32,
     seed: u32,
+    stream: u32,
     probability: f32,
 }
 
@@ -23,10 +24,6 @@ fn pcg(input: u32) -> u32 {
     return ((word >> 22u) ^ word);
 }
 
-fn unit_random(seed: u32, counter: u32) -> f32 {
-    return (f32((pcg((counter + pcg(seed))) >> 8u)) * 5.9604645e-8f);
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocation_index) local_invocation_index: u32) {
     let group = workgroup_id.y * uniforms.row + workgroup_id.x;
@@ -36,7 +33,8 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     if ((group * 256u + local_invocation_index) >= uniforms.params.n) {
         return;
     }
-    let stays = (unit_random(uniforms.params.seed, (group * 256u + local_invocation_index)) >= uniforms.params.probability);
+    let bits = pcg((pcg(((group * 256u + local_invocation_index) + pcg(uniforms.params.seed))) ^ uniforms.params.stream));
+    let stays = ((f32((bits >> 8u)) * 5.9604645e-8f) >= uniforms.params.probability);
     let value = select(0.0f, (x[(group * 256u + local_invocation_index)] / (1.0f - uniforms.params.probability)), stays);
     y[(group * 256u + local_invocation_index)] = value;
 }

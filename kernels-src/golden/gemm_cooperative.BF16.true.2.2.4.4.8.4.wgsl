@@ -7,6 +7,7 @@ struct GemmCooperativeParams {
     y_stride: u32,
     y_at: u32,
     accumulate: u32,
+    splits: u32,
 }
 
 struct Share {
@@ -120,8 +121,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let outputs = uniforms.params.k;
     let steps = ((uniforms.params.rows + 31u) / 32u);
     let x_tiles = ((uniforms.params.n + 127u) / 128u);
+    let w_tiles = ((outputs + (width - 1u)) / width);
     let first_x = ((group % x_tiles) * 128u);
-    let first_w = ((group / x_tiles) * width);
+    let first_w = (((group / x_tiles) % w_tiles) * width);
+    let split = ((group / x_tiles) / w_tiles);
+    let steps_a_split = (((steps + uniforms.params.splits) - 1u) / uniforms.params.splits);
+    let v_from = min((split * steps_a_split), steps);
+    let to = min((v_from + steps_a_split), steps);
     let subgroup = (local_invocation_index / 32u);
     let row = ((subgroup / 2u) * 64u);
     let column = ((subgroup % 2u) * 64u);
@@ -134,9 +140,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     var x_next: array<vec4<f16>, 8> = array<vec4<f16>, 8>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var lo_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var hi_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
-    fetch_BF16_true_8_4_x_w(share, 0u, &x_next, &lo_next, &hi_next);
+    fetch_BF16_true_8_4_x_w(share, min(v_from, (steps - 1u)), &x_next, &lo_next, &hi_next);
     var sums: array<array<coop_mat16x16<f32, C>, 4>, 4> = array<array<coop_mat16x16<f32, C>, 4>, 4>();
-    for (var v_step: u32 = 0u; v_step < steps; v_step++) {
+    for (var v_step: u32 = v_from; v_step < to; v_step++) {
         x_tile[(((0u * x_lines) * 10u) + x_to)] = x_next[0u];
         x_tile[(((1u * x_lines) * 10u) + x_to)] = x_next[1u];
         x_tile[(((2u * x_lines) * 10u) + x_to)] = x_next[2u];
@@ -158,7 +164,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         w_tile[((w_line * w_stride) + ((lo_in_row_BF16(chunk_3) - first_w) / 4u))] = lo_next[3u];
         w_tile[((w_line * w_stride) + ((hi_in_row_BF16(chunk_3) - first_w) / 4u))] = hi_next[3u];
         workgroupBarrier();
-        let next = min((v_step + 1u), (steps - 1u));
+        let next = min((v_step + 1u), (to - 1u));
         fetch_BF16_true_8_4_x_w(share, next, &x_next, &lo_next, &hi_next);
         var x_own: array<coop_mat16x16<f16, A>, 4> = array<coop_mat16x16<f16, A>, 4>();
         let at = (((row + 0u) * 10u) + 0u);
@@ -235,7 +241,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t = (((first_x + row) + 0u) + (item / 16u));
         let output = (((first_w + column) + 0u) + (item % 16u));
         if ((t < uniforms.params.n) && (output < outputs)) {
-            let at_16 = (((t * uniforms.params.y_stride) + uniforms.params.y_at) + output);
+            let at_16 = (((((split * uniforms.params.n) + t) * uniforms.params.y_stride) + uniforms.params.y_at) + output);
             let product = (scales[t] * patches[(v_patch + item)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_16] += product;
@@ -251,7 +257,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_1 = (((first_x + row) + 0u) + (item_1 / 16u));
         let output_1 = (((first_w + column) + 16u) + (item_1 % 16u));
         if ((t_1 < uniforms.params.n) && (output_1 < outputs)) {
-            let at_17 = (((t_1 * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
+            let at_17 = (((((split * uniforms.params.n) + t_1) * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
             let product_1 = (scales[t_1] * patches[(v_patch + item_1)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_17] += product_1;
@@ -267,7 +273,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_2 = (((first_x + row) + 0u) + (item_2 / 16u));
         let output_2 = (((first_w + column) + 32u) + (item_2 % 16u));
         if ((t_2 < uniforms.params.n) && (output_2 < outputs)) {
-            let at_18 = (((t_2 * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
+            let at_18 = (((((split * uniforms.params.n) + t_2) * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
             let product_2 = (scales[t_2] * patches[(v_patch + item_2)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_18] += product_2;
@@ -283,7 +289,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_3 = (((first_x + row) + 0u) + (item_3 / 16u));
         let output_3 = (((first_w + column) + 48u) + (item_3 % 16u));
         if ((t_3 < uniforms.params.n) && (output_3 < outputs)) {
-            let at_19 = (((t_3 * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
+            let at_19 = (((((split * uniforms.params.n) + t_3) * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
             let product_3 = (scales[t_3] * patches[(v_patch + item_3)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_19] += product_3;
@@ -299,7 +305,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_4 = (((first_x + row) + 16u) + (item_4 / 16u));
         let output_4 = (((first_w + column) + 0u) + (item_4 % 16u));
         if ((t_4 < uniforms.params.n) && (output_4 < outputs)) {
-            let at_20 = (((t_4 * uniforms.params.y_stride) + uniforms.params.y_at) + output_4);
+            let at_20 = (((((split * uniforms.params.n) + t_4) * uniforms.params.y_stride) + uniforms.params.y_at) + output_4);
             let product_4 = (scales[t_4] * patches[(v_patch + item_4)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_20] += product_4;
@@ -315,7 +321,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_5 = (((first_x + row) + 16u) + (item_5 / 16u));
         let output_5 = (((first_w + column) + 16u) + (item_5 % 16u));
         if ((t_5 < uniforms.params.n) && (output_5 < outputs)) {
-            let at_21 = (((t_5 * uniforms.params.y_stride) + uniforms.params.y_at) + output_5);
+            let at_21 = (((((split * uniforms.params.n) + t_5) * uniforms.params.y_stride) + uniforms.params.y_at) + output_5);
             let product_5 = (scales[t_5] * patches[(v_patch + item_5)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_21] += product_5;
@@ -331,7 +337,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_6 = (((first_x + row) + 16u) + (item_6 / 16u));
         let output_6 = (((first_w + column) + 32u) + (item_6 % 16u));
         if ((t_6 < uniforms.params.n) && (output_6 < outputs)) {
-            let at_22 = (((t_6 * uniforms.params.y_stride) + uniforms.params.y_at) + output_6);
+            let at_22 = (((((split * uniforms.params.n) + t_6) * uniforms.params.y_stride) + uniforms.params.y_at) + output_6);
             let product_6 = (scales[t_6] * patches[(v_patch + item_6)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_22] += product_6;
@@ -347,7 +353,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_7 = (((first_x + row) + 16u) + (item_7 / 16u));
         let output_7 = (((first_w + column) + 48u) + (item_7 % 16u));
         if ((t_7 < uniforms.params.n) && (output_7 < outputs)) {
-            let at_23 = (((t_7 * uniforms.params.y_stride) + uniforms.params.y_at) + output_7);
+            let at_23 = (((((split * uniforms.params.n) + t_7) * uniforms.params.y_stride) + uniforms.params.y_at) + output_7);
             let product_7 = (scales[t_7] * patches[(v_patch + item_7)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_23] += product_7;
@@ -363,7 +369,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_8 = (((first_x + row) + 32u) + (item_8 / 16u));
         let output_8 = (((first_w + column) + 0u) + (item_8 % 16u));
         if ((t_8 < uniforms.params.n) && (output_8 < outputs)) {
-            let at_24 = (((t_8 * uniforms.params.y_stride) + uniforms.params.y_at) + output_8);
+            let at_24 = (((((split * uniforms.params.n) + t_8) * uniforms.params.y_stride) + uniforms.params.y_at) + output_8);
             let product_8 = (scales[t_8] * patches[(v_patch + item_8)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_24] += product_8;
@@ -379,7 +385,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_9 = (((first_x + row) + 32u) + (item_9 / 16u));
         let output_9 = (((first_w + column) + 16u) + (item_9 % 16u));
         if ((t_9 < uniforms.params.n) && (output_9 < outputs)) {
-            let at_25 = (((t_9 * uniforms.params.y_stride) + uniforms.params.y_at) + output_9);
+            let at_25 = (((((split * uniforms.params.n) + t_9) * uniforms.params.y_stride) + uniforms.params.y_at) + output_9);
             let product_9 = (scales[t_9] * patches[(v_patch + item_9)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_25] += product_9;
@@ -395,7 +401,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_10 = (((first_x + row) + 32u) + (item_10 / 16u));
         let output_10 = (((first_w + column) + 32u) + (item_10 % 16u));
         if ((t_10 < uniforms.params.n) && (output_10 < outputs)) {
-            let at_26 = (((t_10 * uniforms.params.y_stride) + uniforms.params.y_at) + output_10);
+            let at_26 = (((((split * uniforms.params.n) + t_10) * uniforms.params.y_stride) + uniforms.params.y_at) + output_10);
             let product_10 = (scales[t_10] * patches[(v_patch + item_10)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_26] += product_10;
@@ -411,7 +417,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_11 = (((first_x + row) + 32u) + (item_11 / 16u));
         let output_11 = (((first_w + column) + 48u) + (item_11 % 16u));
         if ((t_11 < uniforms.params.n) && (output_11 < outputs)) {
-            let at_27 = (((t_11 * uniforms.params.y_stride) + uniforms.params.y_at) + output_11);
+            let at_27 = (((((split * uniforms.params.n) + t_11) * uniforms.params.y_stride) + uniforms.params.y_at) + output_11);
             let product_11 = (scales[t_11] * patches[(v_patch + item_11)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_27] += product_11;
@@ -427,7 +433,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_12 = (((first_x + row) + 48u) + (item_12 / 16u));
         let output_12 = (((first_w + column) + 0u) + (item_12 % 16u));
         if ((t_12 < uniforms.params.n) && (output_12 < outputs)) {
-            let at_28 = (((t_12 * uniforms.params.y_stride) + uniforms.params.y_at) + output_12);
+            let at_28 = (((((split * uniforms.params.n) + t_12) * uniforms.params.y_stride) + uniforms.params.y_at) + output_12);
             let product_12 = (scales[t_12] * patches[(v_patch + item_12)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_28] += product_12;
@@ -443,7 +449,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_13 = (((first_x + row) + 48u) + (item_13 / 16u));
         let output_13 = (((first_w + column) + 16u) + (item_13 % 16u));
         if ((t_13 < uniforms.params.n) && (output_13 < outputs)) {
-            let at_29 = (((t_13 * uniforms.params.y_stride) + uniforms.params.y_at) + output_13);
+            let at_29 = (((((split * uniforms.params.n) + t_13) * uniforms.params.y_stride) + uniforms.params.y_at) + output_13);
             let product_13 = (scales[t_13] * patches[(v_patch + item_13)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_29] += product_13;
@@ -459,7 +465,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_14 = (((first_x + row) + 48u) + (item_14 / 16u));
         let output_14 = (((first_w + column) + 32u) + (item_14 % 16u));
         if ((t_14 < uniforms.params.n) && (output_14 < outputs)) {
-            let at_30 = (((t_14 * uniforms.params.y_stride) + uniforms.params.y_at) + output_14);
+            let at_30 = (((((split * uniforms.params.n) + t_14) * uniforms.params.y_stride) + uniforms.params.y_at) + output_14);
             let product_14 = (scales[t_14] * patches[(v_patch + item_14)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_30] += product_14;
@@ -475,7 +481,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_15 = (((first_x + row) + 48u) + (item_15 / 16u));
         let output_15 = (((first_w + column) + 48u) + (item_15 % 16u));
         if ((t_15 < uniforms.params.n) && (output_15 < outputs)) {
-            let at_31 = (((t_15 * uniforms.params.y_stride) + uniforms.params.y_at) + output_15);
+            let at_31 = (((((split * uniforms.params.n) + t_15) * uniforms.params.y_stride) + uniforms.params.y_at) + output_15);
             let product_15 = (scales[t_15] * patches[(v_patch + item_15)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_31] += product_15;

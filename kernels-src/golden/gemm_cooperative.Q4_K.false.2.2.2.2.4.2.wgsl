@@ -7,6 +7,7 @@ struct GemmCooperativeParams {
     y_stride: u32,
     y_at: u32,
     accumulate: u32,
+    splits: u32,
 }
 
 struct Share {
@@ -136,8 +137,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let outputs = uniforms.params.rows;
     let steps = (uniforms.params.k / 32u);
     let x_tiles = ((uniforms.params.n + 63u) / 64u);
+    let w_tiles = ((outputs + (width - 1u)) / width);
     let first_x = ((group % x_tiles) * 64u);
-    let first_w = ((group / x_tiles) * width);
+    let first_w = (((group / x_tiles) % w_tiles) * width);
+    let split = ((group / x_tiles) / w_tiles);
+    let steps_a_split = (((steps + uniforms.params.splits) - 1u) / uniforms.params.splits);
+    let v_from = min((split * steps_a_split), steps);
+    let to = min((v_from + steps_a_split), steps);
     let subgroup = (local_invocation_index / 32u);
     let row = ((subgroup / 2u) * 32u);
     let column = ((subgroup % 2u) * 32u);
@@ -150,9 +156,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     var x_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var lo_next: array<vec4<f16>, 2> = array<vec4<f16>, 2>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var hi_next: array<vec4<f16>, 2> = array<vec4<f16>, 2>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
-    fetch_Q4_K_false_4_2_x_w(share, 0u, &x_next, &lo_next, &hi_next);
+    fetch_Q4_K_false_4_2_x_w(share, min(v_from, (steps - 1u)), &x_next, &lo_next, &hi_next);
     var sums: array<array<coop_mat16x16<f32, C>, 2>, 2> = array<array<coop_mat16x16<f32, C>, 2>, 2>();
-    for (var v_step: u32 = 0u; v_step < steps; v_step++) {
+    for (var v_step: u32 = v_from; v_step < to; v_step++) {
         x_tile[(((0u * x_lines) * 10u) + x_to)] = x_next[0u];
         x_tile[(((1u * x_lines) * 10u) + x_to)] = x_next[1u];
         x_tile[(((2u * x_lines) * 10u) + x_to)] = x_next[2u];
@@ -162,7 +168,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         w_tile[(((w_line * w_stride) + w_chunk) + 1u)] = lo_next[1u];
         w_tile[((((w_line * w_stride) + 4u) + w_chunk) + 1u)] = hi_next[1u];
         workgroupBarrier();
-        let next = min((v_step + 1u), (steps - 1u));
+        let next = min((v_step + 1u), (to - 1u));
         fetch_Q4_K_false_4_2_x_w(share, next, &x_next, &lo_next, &hi_next);
         var x_own: array<coop_mat16x16<f16, A>, 2> = array<coop_mat16x16<f16, A>, 2>();
         let at = (((row + 0u) * 10u) + 0u);
@@ -199,7 +205,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t = (((first_x + row) + 0u) + (item / 16u));
         let output = (((first_w + column) + 0u) + (item % 16u));
         if ((t < uniforms.params.n) && (output < outputs)) {
-            let at_8 = (((t * uniforms.params.y_stride) + uniforms.params.y_at) + output);
+            let at_8 = (((((split * uniforms.params.n) + t) * uniforms.params.y_stride) + uniforms.params.y_at) + output);
             let product = (scales[t] * patches[(v_patch + item)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_8] += product;
@@ -215,7 +221,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_1 = (((first_x + row) + 0u) + (item_1 / 16u));
         let output_1 = (((first_w + column) + 16u) + (item_1 % 16u));
         if ((t_1 < uniforms.params.n) && (output_1 < outputs)) {
-            let at_9 = (((t_1 * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
+            let at_9 = (((((split * uniforms.params.n) + t_1) * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
             let product_1 = (scales[t_1] * patches[(v_patch + item_1)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_9] += product_1;
@@ -231,7 +237,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_2 = (((first_x + row) + 16u) + (item_2 / 16u));
         let output_2 = (((first_w + column) + 0u) + (item_2 % 16u));
         if ((t_2 < uniforms.params.n) && (output_2 < outputs)) {
-            let at_10 = (((t_2 * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
+            let at_10 = (((((split * uniforms.params.n) + t_2) * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
             let product_2 = (scales[t_2] * patches[(v_patch + item_2)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_10] += product_2;
@@ -247,7 +253,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_3 = (((first_x + row) + 16u) + (item_3 / 16u));
         let output_3 = (((first_w + column) + 16u) + (item_3 % 16u));
         if ((t_3 < uniforms.params.n) && (output_3 < outputs)) {
-            let at_11 = (((t_3 * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
+            let at_11 = (((((split * uniforms.params.n) + t_3) * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
             let product_3 = (scales[t_3] * patches[(v_patch + item_3)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_11] += product_3;

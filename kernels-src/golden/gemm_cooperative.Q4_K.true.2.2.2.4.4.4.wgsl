@@ -7,6 +7,7 @@ struct GemmCooperativeParams {
     y_stride: u32,
     y_at: u32,
     accumulate: u32,
+    splits: u32,
 }
 
 struct Share {
@@ -140,8 +141,13 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let outputs = uniforms.params.k;
     let steps = ((uniforms.params.rows + 31u) / 32u);
     let x_tiles = ((uniforms.params.n + 63u) / 64u);
+    let w_tiles = ((outputs + (width - 1u)) / width);
     let first_x = ((group % x_tiles) * 64u);
-    let first_w = ((group / x_tiles) * width);
+    let first_w = (((group / x_tiles) % w_tiles) * width);
+    let split = ((group / x_tiles) / w_tiles);
+    let steps_a_split = (((steps + uniforms.params.splits) - 1u) / uniforms.params.splits);
+    let v_from = min((split * steps_a_split), steps);
+    let to = min((v_from + steps_a_split), steps);
     let subgroup = (local_invocation_index / 32u);
     let row = ((subgroup / 2u) * 32u);
     let column = ((subgroup % 2u) * 64u);
@@ -154,9 +160,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     var x_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var lo_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
     var hi_next: array<vec4<f16>, 4> = array<vec4<f16>, 4>(vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)), vec4<f16>(f16(0.0f)));
-    fetch_Q4_K_true_4_4_x_w(share, 0u, &x_next, &lo_next, &hi_next);
+    fetch_Q4_K_true_4_4_x_w(share, min(v_from, (steps - 1u)), &x_next, &lo_next, &hi_next);
     var sums: array<array<coop_mat16x16<f32, C>, 4>, 2> = array<array<coop_mat16x16<f32, C>, 4>, 2>();
-    for (var v_step: u32 = 0u; v_step < steps; v_step++) {
+    for (var v_step: u32 = v_from; v_step < to; v_step++) {
         x_tile[(((0u * x_lines) * 10u) + x_to)] = x_next[0u];
         x_tile[(((1u * x_lines) * 10u) + x_to)] = x_next[1u];
         x_tile[(((2u * x_lines) * 10u) + x_to)] = x_next[2u];
@@ -174,7 +180,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         w_tile[((w_line * w_stride) + ((lo_in_row_Q4_K(chunk_3) - first_w) / 4u))] = lo_next[3u];
         w_tile[((w_line * w_stride) + ((hi_in_row_Q4_K(chunk_3) - first_w) / 4u))] = hi_next[3u];
         workgroupBarrier();
-        let next = min((v_step + 1u), (steps - 1u));
+        let next = min((v_step + 1u), (to - 1u));
         fetch_Q4_K_true_4_4_x_w(share, next, &x_next, &lo_next, &hi_next);
         var x_own: array<coop_mat16x16<f16, A>, 2> = array<coop_mat16x16<f16, A>, 2>();
         let at = (((row + 0u) * 10u) + 0u);
@@ -227,7 +233,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t = (((first_x + row) + 0u) + (item / 16u));
         let output = (((first_w + column) + 0u) + (item % 16u));
         if ((t < uniforms.params.n) && (output < outputs)) {
-            let at_12 = (((t * uniforms.params.y_stride) + uniforms.params.y_at) + output);
+            let at_12 = (((((split * uniforms.params.n) + t) * uniforms.params.y_stride) + uniforms.params.y_at) + output);
             let product = (scales[t] * patches[(v_patch + item)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_12] += product;
@@ -243,7 +249,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_1 = (((first_x + row) + 0u) + (item_1 / 16u));
         let output_1 = (((first_w + column) + 16u) + (item_1 % 16u));
         if ((t_1 < uniforms.params.n) && (output_1 < outputs)) {
-            let at_13 = (((t_1 * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
+            let at_13 = (((((split * uniforms.params.n) + t_1) * uniforms.params.y_stride) + uniforms.params.y_at) + output_1);
             let product_1 = (scales[t_1] * patches[(v_patch + item_1)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_13] += product_1;
@@ -259,7 +265,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_2 = (((first_x + row) + 0u) + (item_2 / 16u));
         let output_2 = (((first_w + column) + 32u) + (item_2 % 16u));
         if ((t_2 < uniforms.params.n) && (output_2 < outputs)) {
-            let at_14 = (((t_2 * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
+            let at_14 = (((((split * uniforms.params.n) + t_2) * uniforms.params.y_stride) + uniforms.params.y_at) + output_2);
             let product_2 = (scales[t_2] * patches[(v_patch + item_2)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_14] += product_2;
@@ -275,7 +281,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_3 = (((first_x + row) + 0u) + (item_3 / 16u));
         let output_3 = (((first_w + column) + 48u) + (item_3 % 16u));
         if ((t_3 < uniforms.params.n) && (output_3 < outputs)) {
-            let at_15 = (((t_3 * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
+            let at_15 = (((((split * uniforms.params.n) + t_3) * uniforms.params.y_stride) + uniforms.params.y_at) + output_3);
             let product_3 = (scales[t_3] * patches[(v_patch + item_3)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_15] += product_3;
@@ -291,7 +297,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_4 = (((first_x + row) + 16u) + (item_4 / 16u));
         let output_4 = (((first_w + column) + 0u) + (item_4 % 16u));
         if ((t_4 < uniforms.params.n) && (output_4 < outputs)) {
-            let at_16 = (((t_4 * uniforms.params.y_stride) + uniforms.params.y_at) + output_4);
+            let at_16 = (((((split * uniforms.params.n) + t_4) * uniforms.params.y_stride) + uniforms.params.y_at) + output_4);
             let product_4 = (scales[t_4] * patches[(v_patch + item_4)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_16] += product_4;
@@ -307,7 +313,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_5 = (((first_x + row) + 16u) + (item_5 / 16u));
         let output_5 = (((first_w + column) + 16u) + (item_5 % 16u));
         if ((t_5 < uniforms.params.n) && (output_5 < outputs)) {
-            let at_17 = (((t_5 * uniforms.params.y_stride) + uniforms.params.y_at) + output_5);
+            let at_17 = (((((split * uniforms.params.n) + t_5) * uniforms.params.y_stride) + uniforms.params.y_at) + output_5);
             let product_5 = (scales[t_5] * patches[(v_patch + item_5)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_17] += product_5;
@@ -323,7 +329,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_6 = (((first_x + row) + 16u) + (item_6 / 16u));
         let output_6 = (((first_w + column) + 32u) + (item_6 % 16u));
         if ((t_6 < uniforms.params.n) && (output_6 < outputs)) {
-            let at_18 = (((t_6 * uniforms.params.y_stride) + uniforms.params.y_at) + output_6);
+            let at_18 = (((((split * uniforms.params.n) + t_6) * uniforms.params.y_stride) + uniforms.params.y_at) + output_6);
             let product_6 = (scales[t_6] * patches[(v_patch + item_6)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_18] += product_6;
@@ -339,7 +345,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let t_7 = (((first_x + row) + 16u) + (item_7 / 16u));
         let output_7 = (((first_w + column) + 48u) + (item_7 % 16u));
         if ((t_7 < uniforms.params.n) && (output_7 < outputs)) {
-            let at_19 = (((t_7 * uniforms.params.y_stride) + uniforms.params.y_at) + output_7);
+            let at_19 = (((((split * uniforms.params.n) + t_7) * uniforms.params.y_stride) + uniforms.params.y_at) + output_7);
             let product_7 = (scales[t_7] * patches[(v_patch + item_7)]);
             if (uniforms.params.accumulate != 0u) {
                 y[at_19] += product_7;

@@ -3,15 +3,17 @@
 
 use kernel::prelude::*;
 
-use crate::sampling::unit_random;
+use crate::sampling::pcg;
 
 /// Shape of [`fn@dropout`].
 #[params]
 pub struct DropoutParams {
     /// Values.
     pub n: u32,
-    /// Determines the pattern.
+    /// Determine the pattern: neither alone makes it a part of another one.
     pub seed: u32,
+    /// See `seed`.
+    pub stream: u32,
     /// How likely a value is left out, in 0..1.
     pub probability: f32,
 }
@@ -34,7 +36,8 @@ pub fn dropout<const W: u32, const ADD: bool>(
     if at >= params.n {
         return;
     }
-    let stays = unit_random(params.seed, at) >= params.probability;
+    let bits = pcg(pcg(at + pcg(params.seed)) ^ params.stream);
+    let stays = f32(bits >> 8) * 5.960_464_5e-8 >= params.probability;
     let value = select(0.0, x[at] / (1.0 - params.probability), stays);
     if ADD {
         y[at] += value;

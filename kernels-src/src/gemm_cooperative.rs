@@ -97,6 +97,8 @@ pub struct GemmCooperativeParams {
     pub y_at: u32,
     /// Not 0: the products are added to what `y` holds.
     pub accumulate: u32,
+    /// Parts that the terms are split into, each with a result of its own: `y` has `splits · n` rows then. 1 for whole sums.
+    pub splits: u32,
 }
 
 /// Quads of workgroup memory that a step's weights take: rows of terms, or in a transposed product rows of outputs.
@@ -191,20 +193,22 @@ fn fetch<Q: Quant, const TRANSPOSED: bool, const LX: usize, const LW: usize>(
     workgroup = ROWS * COLUMNS * SUBGROUP,
     workgroup_memory = 32_768,
     groups = params.n.div_ceil(ROWS * TM as u32 * SIDE)
-        * (TRANSPOSED as u32 * params.k + !TRANSPOSED as u32 * params.rows).div_ceil(COLUMNS * TN as u32 * SIDE),
+        * (TRANSPOSED as u32 * params.k + !TRANSPOSED as u32 * params.rows).div_ceil(COLUMNS * TN as u32 * SIDE)
+        * params.splits,
     tolerance(rel = 2e-3),
     requires(
         params.n > 0,
         params.rows > 0,
         params.k > 0,
+        params.splits > 0,
         params.k % 32 == 0,
         params.k % Q::BLOCK == 0,
         4 * w.len() >= (params.first_row + params.rows) * (params.k / Q::BLOCK) * Q::BYTES,
         scales.len() >= params.n,
         TRANSPOSED || 4 * x.len() >= params.n * params.k,
         !TRANSPOSED || x.len() >= params.n * params.rows.div_ceil(32) * 8,
-        TRANSPOSED || y.len() >= (params.n - 1) * params.y_stride + params.y_at + params.rows,
-        !TRANSPOSED || y.len() >= (params.n - 1) * params.y_stride + params.y_at + params.k,
+        TRANSPOSED || y.len() >= (params.splits * params.n - 1) * params.y_stride + params.y_at + params.rows,
+        !TRANSPOSED || y.len() >= (params.splits * params.n - 1) * params.y_stride + params.y_at + params.k,
     )
 )]
 pub async fn gemm_cooperative<
@@ -234,8 +238,14 @@ pub async fn gemm_cooperative<
     let steps = if TRANSPOSED { (params.rows + (DEPTH - 1)) / DEPTH } else { params.k / DEPTH };
     // Neighbouring workgroups share their weights.
     let x_tiles = (params.n + (ROWS * TM as u32 * SIDE - 1)) / (ROWS * TM as u32 * SIDE);
+    let w_tiles = (outputs + (width - 1)) / width;
     let first_x = group % x_tiles * (ROWS * TM as u32 * SIDE);
-    let first_w = group / x_tiles * width;
+    let first_w = group / x_tiles % w_tiles * width;
+    // The steps of the workgroup's part of the terms.
+    let split = group / x_tiles / w_tiles;
+    let steps_a_split = (steps + params.splits - 1) / params.splits;
+    let from = min(split * steps_a_split, steps);
+    let to = min(from + steps_a_split, steps);
     // Where the subgroup's matrices start in the tiles.
     let subgroup = lane / SUBGROUP;
     let row = subgroup / COLUMNS * (TM as u32 * SIDE);
@@ -262,10 +272,10 @@ pub async fn gemm_cooperative<
     let mut x_next = [splat4(f16(0.0)); LX];
     let mut lo_next = [splat4(f16(0.0)); LW];
     let mut hi_next = [splat4(f16(0.0)); LW];
-    fetch::<Q, TRANSPOSED, LX, LW>(share, 0, x, w, &mut x_next, &mut lo_next, &mut hi_next);
+    fetch::<Q, TRANSPOSED, LX, LW>(share, min(from, steps - 1), x, w, &mut x_next, &mut lo_next, &mut hi_next);
 
     let mut sums = [[coop_mat16x16::<f32, role::C>(); TN]; TM];
-    for step in 0..steps {
+    for step in from..to {
         #[unroll]
         for l in 0..LX {
             x_tile[l as u32 * x_lines * (QUADS + PAD) + x_to] = x_next[l];
@@ -283,7 +293,7 @@ pub async fn gemm_cooperative<
         }
         workgroup_barrier().await;
         // After the last step its values are fetched again: a load under a condition would be waited for at once.
-        let next = min(step + 1, steps - 1);
+        let next = min(step + 1, to - 1);
         fetch::<Q, TRANSPOSED, LX, LW>(share, next, x, w, &mut x_next, &mut lo_next, &mut hi_next);
         #[unroll]
         for part in 0..DEPTH / SIDE {
@@ -323,7 +333,7 @@ pub async fn gemm_cooperative<
                 let t = first_x + row + i as u32 * SIDE + item / SIDE;
                 let output = first_w + column + j as u32 * SIDE + item % SIDE;
                 if t < params.n && output < outputs {
-                    let at = t * params.y_stride + params.y_at + output;
+                    let at = (split * params.n + t) * params.y_stride + params.y_at + output;
                     let product = scales[t] * patches[patch + item];
                     if params.accumulate != 0 {
                         y[at] += product;

@@ -2,7 +2,7 @@
 
 use crate::activation::*;
 use crate::adamw::*;
-use crate::attention::{backward::*, decode::*, kv::*, prefill::*};
+use crate::attention::{backward::*, decode::*, kv::*, mix::*, prefill::*, scores::*};
 use crate::cross_entropy::*;
 use crate::dropout::*;
 use crate::embedding::*;
@@ -98,6 +98,17 @@ kernel::variants! {
     for R in [Tree<64>, Subgroups<64>] {
         attend_delta::<R>;
         attend_sum_heads::<R>;
+    }
+    // The same on matrix units.
+    attend_scores;
+    attend_score_gradients;
+    for TURNED in [true, false] {
+        attend_mix::<TURNED>;
+    }
+    for R in [Tree<256>, Subgroups<256>] {
+        attend_softmax::<R>;
+        greatest::<R>;
+        halve::<R>;
     }
     for Q in [F32, F16, BF16, Q4_0, Q5_0, Q8_0, Q4_K, Q5_K, Q6_K] {
         dequantise::<Q, 64>;

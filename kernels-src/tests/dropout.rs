@@ -5,13 +5,18 @@ mod common;
 use common::{cpu, devices, read, upload};
 use kernel::dispatch::{Device, Recorder};
 use kernels_src::dropout::{DropoutParams, dropout};
+use kernels_src::sampling::pcg;
 
 const N: usize = 20_000;
 
 fn dropped<const ADD: bool>(device: &Device, seed: u32, probability: f32, y: f32) -> Vec<f32> {
+    of_stream::<ADD>(device, (seed, 0x9e37_79b9), probability, y)
+}
+
+fn of_stream<const ADD: bool>(device: &Device, (seed, stream): (u32, u32), probability: f32, y: f32) -> Vec<f32> {
     let (x, mut y) = (upload(device, &[1.0f32; N]), upload(device, &vec![y; N]));
     let mut recorder = Recorder::new(device, "dropout");
-    let params = DropoutParams { n: N as u32, seed, probability };
+    let params = DropoutParams { n: N as u32, seed, stream, probability };
     dropout::Kernel::<256, ADD>::dispatch(&mut recorder, params, dropout::Args { x: &x, y: &mut y }).unwrap();
     recorder.run().unwrap();
     read(device, &y)
@@ -69,6 +74,26 @@ fn patterns_of_seeds_that_lie_close_are_independent_wherever_they_are_laid() {
             }
         }
     }
+}
+
+/// A pattern starts where its seed's hash says, so two seeds may start close to each other: their streams must tell them
+/// apart there too.
+#[test]
+fn patterns_that_start_close_are_no_parts_of_each_other() {
+    let mut starts: Vec<(u32, u32)> = (0..100_000u32).map(|seed| (pcg(seed), seed)).collect();
+    starts.sort_unstable();
+    let close = starts.windows(2).filter(|two| two[1].0 - two[0].0 < 1000).take(3);
+    let streams = [(0, 1), (7, 0x8000_0007), (0x1234_5678, 0xfedc_ba98)];
+    let mut compared = 0;
+    for (two, (first, second)) in close.zip(streams) {
+        let stays = |seed, stream| -> Vec<bool> {
+            of_stream::<false>(&cpu(), (seed, stream), 0.5, 0.0).into_iter().map(|value| value != 0.0).collect()
+        };
+        let (a, b) = (stays(two[0].1, first), stays(two[1].1, second));
+        independent(&format!("{two:?}"), &a[(two[1].0 - two[0].0) as usize..], &b);
+        compared += 1;
+    }
+    assert_eq!(compared, 3, "seeds that start close were found");
 }
 
 #[test]

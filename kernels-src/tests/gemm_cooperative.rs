@@ -36,6 +36,8 @@ struct Case {
     count: u32,
     k: u32,
     accumulate: bool,
+    /// Parts of the terms.
+    splits: u32,
 }
 
 const Y_AT: u32 = 2;
@@ -47,7 +49,7 @@ fn run<Q: Quant, const TRANSPOSED: bool, const TM: usize, const TN: usize, const
     case: Case,
     x: &[f32],
 ) -> Vec<f32> {
-    let Case { n, first, count, k, accumulate } = case;
+    let Case { n, first, count, k, accumulate, .. } = case;
     let (terms, outputs) = if TRANSPOSED { (count, k) } else { (k, count) };
     let width = terms.next_multiple_of(DEPTH);
     let (x_stride, x_at, y_stride) = (terms + 3, 1, outputs + 3);
@@ -60,7 +62,7 @@ fn run<Q: Quant, const TRANSPOSED: bool, const TM: usize, const TN: usize, const
     let w = upload(device, &words(&rows(Q::NAME, first + count, k)));
     let mut halves = upload(device, &vec![f16::NAN; (n * width) as usize]).cast::<Vec4<f16>>();
     let mut scales = upload(device, &vec![f32::NAN; n as usize]);
-    let mut y = upload(device, &vec![BEFORE; (n * y_stride) as usize]);
+    let mut y = upload(device, &vec![BEFORE; (case.splits * n * y_stride) as usize]);
     let mut recorder = Recorder::new(device, "product");
     let params = HalveParams { n, k: terms, x_stride, x_at, y_stride: width };
     let args = halve_rows::Args { x: &x, y: &mut halves, scales: &mut scales };
@@ -73,17 +75,25 @@ fn run<Q: Quant, const TRANSPOSED: bool, const TM: usize, const TN: usize, const
         y_stride,
         y_at: Y_AT,
         accumulate: u32::from(accumulate),
+        splits: case.splits,
     };
     let args = gemm_cooperative::Args { x: &halves, scales: &scales, w: &w, y: &mut y };
     gemm_cooperative::Kernel::<Q, TRANSPOSED, 2, 2, TM, TN, LX, LW>::dispatch(&mut recorder, params, args).unwrap();
     recorder.run().unwrap();
-    read(device, &y)
+    let parts = read(device, &y);
+    let mut parts = parts.chunks_exact((n * y_stride) as usize);
+    let mut sum = parts.next().unwrap().to_vec();
+    for part in parts {
+        // Beside the outputs each part is as it was.
+        sum.iter_mut().zip(part).for_each(|(sum, value)| *sum += if *value == BEFORE { 0.0 } else { *value });
+    }
+    sum
 }
 
 /// The same in f64, and how far each value may lie off: both factors are rounded to 11 bits, so a sum is off by a part of
 /// the sum of its terms' magnitudes.
 fn expected<Q: Quant, const TRANSPOSED: bool>(case: Case, x: &[f32]) -> Vec<(f64, f64)> {
-    let Case { n, first, count, k, accumulate } = case;
+    let Case { n, first, count, k, accumulate, .. } = case;
     let tensor = weights(Q::NAME, first + count, k);
     let (terms, outputs) = if TRANSPOSED { (count, k) } else { (k, count) };
     let y_stride = outputs + 3;
@@ -140,13 +150,13 @@ fn check_values<
 /// Large tiles, and small ones.
 fn both<Q: Quant>() {
     let k = Q::BLOCK.max(32);
-    check::<Q, false, 4, 4, 8, 4>(Case { n: 1, first: 0, count: 1, k, accumulate: false });
-    check::<Q, false, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 129, k: 2 * k, accumulate: false });
-    check::<Q, false, 2, 2, 4, 2>(Case { n: 17, first: 3, count: 70, k: 2 * k, accumulate: false });
+    check::<Q, false, 4, 4, 8, 4>(Case { n: 1, first: 0, count: 1, k, accumulate: false, splits: 1 });
+    check::<Q, false, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 129, k: 2 * k, accumulate: false, splits: 1 });
+    check::<Q, false, 2, 2, 4, 2>(Case { n: 17, first: 3, count: 70, k: 2 * k, accumulate: false, splits: 1 });
     let k = if k > 128 { k } else { 5 * k };
-    check::<Q, true, 4, 4, 8, 4>(Case { n: 1, first: 0, count: 1, k, accumulate: false });
-    check::<Q, true, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 65, k, accumulate: true });
-    check::<Q, true, 2, 4, 4, 4>(Case { n: 70, first: 3, count: 33, k, accumulate: true });
+    check::<Q, true, 4, 4, 8, 4>(Case { n: 1, first: 0, count: 1, k, accumulate: false, splits: 1 });
+    check::<Q, true, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 65, k, accumulate: true, splits: 1 });
+    check::<Q, true, 2, 4, 4, 4>(Case { n: 70, first: 3, count: 33, k, accumulate: true, splits: 1 });
 }
 
 macro_rules! each_format {
@@ -171,15 +181,24 @@ each_format! {
 }
 
 #[test]
+fn terms_in_parts_add_up_to_the_product() {
+    // Parts of one step each and an empty one, and parts of which the last is shorter.
+    check::<Q8_0, false, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 129, k: 64, accumulate: false, splits: 3 });
+    check::<Q4_K, false, 2, 2, 4, 2>(Case { n: 70, first: 0, count: 66, k: 256, accumulate: false, splits: 3 });
+    check::<Q8_0, true, 4, 4, 8, 4>(Case { n: 17, first: 3, count: 70, k: 160, accumulate: false, splits: 2 });
+    check::<Q4_K, true, 2, 4, 4, 4>(Case { n: 70, first: 3, count: 33, k: 256, accumulate: false, splits: 5 });
+}
+
+#[test]
 fn several_tiles_of_vectors_are_multiplied() {
-    check::<Q4_K, false, 4, 4, 8, 4>(Case { n: 130, first: 0, count: 140, k: 256, accumulate: true });
-    check::<Q8_0, true, 4, 4, 8, 4>(Case { n: 130, first: 0, count: 40, k: 160, accumulate: false });
+    check::<Q4_K, false, 4, 4, 8, 4>(Case { n: 130, first: 0, count: 140, k: 256, accumulate: true, splits: 1 });
+    check::<Q8_0, true, 4, 4, 8, 4>(Case { n: 130, first: 0, count: 40, k: 160, accumulate: false, splits: 1 });
 }
 
 /// Rows of gradients as small as 1e-20 and of activations as large as 1e20 come out as exact as any other.
 #[test]
 fn rows_beyond_the_range_of_f16_keep_their_precision() {
-    let case = Case { n: 4, first: 0, count: 20, k: 64, accumulate: false };
+    let case = Case { n: 4, first: 0, count: 20, k: 64, accumulate: false, splits: 1 };
     let factors = [1e-20, 1.0, 1e20, 0.0];
     let mut x = random(7, 4 * 64);
     for (row, factor) in x.chunks_exact_mut(64).zip(factors) {
@@ -204,8 +223,16 @@ fn what_a_product_costs_is_known() {
     let trial = Trial::describe(&device, |trial| {
         let (x, scales, w) =
             (trial.scratch("x", 100 * 64)?, trial.scratch("scales", 100)?, trial.scratch("w", 300 * 256)?);
-        let params =
-            GemmCooperativeParams { n: 100, first_row: 0, rows: 300, k: 256, y_stride: 300, y_at: 0, accumulate: 0 };
+        let params = GemmCooperativeParams {
+            n: 100,
+            first_row: 0,
+            rows: 300,
+            k: 256,
+            y_stride: 300,
+            y_at: 0,
+            accumulate: 0,
+            splits: 1,
+        };
         let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &w, y: &mut trial.scratch("y", 100 * 300)? };
         gemm_cooperative::Kernel::<F32, false, 2, 2, 4, 4, 8, 4>::dispatch(trial, params, args)?;
         Ok(())

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::answer::show_now;
 use super::error::CliError;
-use super::open::open_model;
+use super::lora::LoraArgs;
+use super::open::open_to_train;
 use super::options::DeviceArgs;
 use super::train::examples;
 
@@ -22,9 +23,8 @@ pub struct EvalArgs {
     /// The examples.
     #[arg(long, value_name = "FILE.jsonl")]
     data: PathBuf,
-    /// A LoRA adapter: a folder of PEFT's or a GGUF.
-    #[arg(long, value_name = "DIR|FILE")]
-    lora: Option<PathBuf>,
+    #[command(flatten)]
+    lora: LoraArgs,
     /// Tokens that go through the model together; longer examples are refused.
     #[arg(long, value_name = "TOKENS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(2..))]
     sequence_length: u32,
@@ -37,14 +37,14 @@ pub struct EvalArgs {
 
 /// Runs the command.
 pub fn eval(args: &EvalArgs) -> Result<(), CliError> {
-    let opened = open_model(args.model.as_deref(), &args.device)?;
+    let opened = open_to_train(args.model.as_deref(), &args.device)?;
     eprintln!("{}", opened.introduction());
     let (model, config) = (&opened.model, opened.model.config());
     let tokens = args.sequence_length as usize;
     let dataset = examples::read(model, &args.data, tokens, Long::Refuse)?;
     let batches = examples::in_order(&dataset.examples, tokens)?;
-    let adapter = match &args.lora {
-        Some(path) => Adapter::open(path, config)?,
+    let adapter = match args.lora.sum(config)? {
+        Some(adapter) => adapter,
         // A new adapter changes nothing: its B is zero.
         None => Adapter::new(config, LoraOptions { rank: 1, targets: vec![Target::O], ..LoraOptions::default() })
             .map_err(engine::Error::from)?,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use engine::config::Config;
 use engine::lora::Adapter;
 use engine::model::Model;
 use engine::session::{ResidentAdapter, Session};
@@ -44,6 +45,18 @@ impl FromStr for Scaled {
 }
 
 impl LoraArgs {
+    /// Them as one adapter, each with its factor; `None` where none is given.
+    pub fn sum(&self, config: &Config) -> Result<Option<Adapter>, CliError> {
+        if self.adapters.is_empty() {
+            return Ok(None);
+        }
+        let opened = |scaled: &Scaled| -> Result<(Adapter, f32), CliError> {
+            Ok((Adapter::open(&scaled.path, config)?, scaled.factor))
+        };
+        let adapters = self.adapters.iter().map(opened).collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(Adapter::sum(config, &adapters).map_err(engine::Error::from)?))
+    }
+
     /// Lets a session compute with them.
     pub fn apply(&self, model: &Model, session: &mut Session) -> Result<(), CliError> {
         if self.adapters.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::device::Device;
-use engine::model::{LoadOptions, Model, Progress};
+use engine::model::{LoadOptions, Model, PleResidency, Progress};
 use engine::source::{MemorySource, Source};
 use engine::tuning::Ineligible;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -46,6 +46,16 @@ impl Opened {
 
 /// Loads a file, a model of Ollama's store, or without a name the embedded model.
 pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, CliError> {
+    open_with(name, device, PleResidency::default())
+}
+
+/// As [`open_model`], but the per-layer embedding table stays in the file: a batch needs few of its rows, and its memory
+/// keeps activations instead.
+pub fn open_to_train(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, CliError> {
+    open_with(name, device, PleResidency::Source)
+}
+
+fn open_with(name: Option<&str>, device: &DeviceArgs, ple: PleResidency) -> Result<Opened, CliError> {
     let begun = Instant::now();
     let (name, source): (String, Arc<dyn Source>) = match name {
         Some(name) => (name.into(), Arc::new(open_source(name)?)),
@@ -66,6 +76,7 @@ pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, Cli
         progress: Some(&mut progress),
         tuning: kept.as_mut().map(|kept| &mut kept.tuning),
         exact,
+        ple,
         ..LoadOptions::new(device)
     };
     let loaded = pollster::block_on(Model::load(source, options));

@@ -1,5 +1,6 @@
 //! LoRA adapters: low-rank changes of a model's matrices, as one flat vector of parameters with a layout, and as the
 //! files of PEFT and llama.cpp.
+mod combine;
 mod error;
 mod factors;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,5 @@
-//! Memory for what products on matrix units start from: a batch of vectors in f16, and their scales. One for all tensors of
-//! a model, since each product reads its halves right after they are made.
+//! Memory for what products on matrix units start from: a batch of vectors in f16, and their scales; and for parts of long
+//! sums. One for all tensors of a model, since each product reads its halves right after they are made.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +20,7 @@ struct Made {
 pub(crate) struct Halves {
     device: Device,
     made: Mutex<Option<Made>>,
+    parts: Mutex<Option<Buffer<f32>>>,
 }
 
 impl Halves {
@@ -27,7 +28,11 @@ impl Halves {
     pub(super) fn of(device: &crate::device::Device) -> Option<Arc<Self>> {
         match device.choices().batches() {
             Batches::Single => None,
-            Batches::MatrixUnits => Some(Arc::new(Self { device: device.dispatch().clone(), made: Mutex::default() })),
+            Batches::MatrixUnits => Some(Arc::new(Self {
+                device: device.dispatch().clone(),
+                made: Mutex::default(),
+                parts: Mutex::default(),
+            })),
         }
     }
 
@@ -45,5 +50,14 @@ impl Halves {
             }
         };
         Ok((made.values.view(), made.scales.view()))
+    }
+
+    /// Memory for `len` values of partial sums.
+    pub(crate) fn parts(&self, len: usize) -> Result<Buffer<f32>, DispatchError> {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*parts {
+            Some(parts) if parts.len() >= len => Ok(parts.view()),
+            _ => Ok(parts.insert(self.device.create(len, "parts of sums")?).view()),
+        }
     }
 }

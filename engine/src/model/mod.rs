@@ -135,6 +135,15 @@ impl Model {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// A number that tells this model from others, see [`Gguf::fingerprint`].
+    ///
+    /// # Errors
+    /// What reading the source says.
+    pub fn fingerprint(&self) -> Result<u64, Error> {
+        let source = &*self.inner.source;
+        Gguf::read(source)?.fingerprint(source)
+    }
+
     /// The model's shape.
     pub fn config(&self) -> &Config {
         &self.inner.config

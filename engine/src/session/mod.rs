@@ -14,6 +14,7 @@ use kernel::dispatch::{Plan, Recorder};
 pub use adapters::ResidentAdapter;
 pub use generate::{CancelToken, GenerateOptions};
 pub use profile::KernelTime;
+pub(crate) use profile::kernel_times;
 
 use crate::error::Error;
 use crate::model::Model;

@@ -29,7 +29,7 @@ impl Session {
         let last = self.tokens.last().copied().unwrap_or(TokenId(0));
         self.write_state(self.position(), last)?;
         let plan = self.step_plan(&SamplingOptions::GREEDY)?;
-        by_kernel(&plan).await
+        kernel_times(&[plan]).await
     }
 
     /// Times a prefill of `rows` positions, at most a chunk, through the owning layers.
@@ -39,15 +39,17 @@ impl Session {
     pub async fn profile_chunk(&mut self, rows: usize) -> Result<Vec<KernelTime>, Error> {
         let mut recorder = self.recorder("prefill");
         self.record_chunk(&mut recorder, rows.clamp(2, self.chunk.max(2)))?;
-        by_kernel(&recorder.finish()?).await
+        kernel_times(&[recorder.finish()?]).await
     }
 }
 
-/// The times of a plan's second run, by kernel, the greatest first.
-async fn by_kernel(plan: &Plan) -> Result<Vec<KernelTime>, Error> {
+/// The times of the plans' second run, by kernel, the greatest first.
+pub(crate) async fn kernel_times(plans: &[Plan]) -> Result<Vec<KernelTime>, Error> {
     let mut kernels: Vec<KernelTime> = Vec::new();
-    if let Some(plan) = plan.on_gpu() {
-        plan.profile().await.map_err(kernel::dispatch::DispatchError::from)?;
+    for plan in plans {
+        plan.run()?;
+    }
+    for plan in plans.iter().filter_map(Plan::on_gpu) {
         for dispatch in plan.profile().await.map_err(kernel::dispatch::DispatchError::from)? {
             match kernels.iter_mut().find(|kernel| kernel.key == dispatch.key) {
                 Some(kernel) => {

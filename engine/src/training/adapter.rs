@@ -5,12 +5,33 @@ use kernel::dispatch::Buffer;
 use super::ops::{Into, Operand, Ops, Output, Product};
 use crate::error::Error;
 use crate::lora::{Layout, Site, Target};
+use crate::random::Random;
 
-/// Inputs of adapters drop out with this probability, in a pattern that the seed determines.
+/// Inputs of adapters drop out with this probability, in patterns that follow from the run's seed, the step and the batch
+/// within it, and from the site.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dropout {
     pub(super) probability: f32,
     pub(super) seed: u32,
+    pub(super) step: u32,
+    pub(super) batch: u16,
+}
+
+impl Dropout {
+    fn at(self, site: &Site) -> Pattern {
+        let number = (site.layer * Target::ALL.len() + site.target as usize) as u64;
+        let stream = (u64::from(self.step) << 32) | (u64::from(self.batch) << 16) | (number & 0xffff);
+        let mut random = Random::new(self.seed.into(), stream);
+        Pattern { probability: self.probability, seed: random.word(), stream: random.word() }
+    }
+}
+
+/// One pattern of what drops out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pattern {
+    pub(super) probability: f32,
+    pub(super) seed: u32,
+    pub(super) stream: u32,
 }
 
 /// The adapter that a pass trains.
@@ -45,10 +66,8 @@ impl Adapted<'_> {
     }
 
     /// The pattern of a site.
-    fn dropout(&self, site: &Site) -> Option<Dropout> {
-        let number = (site.layer * Target::ALL.len() + site.target as usize) as u32;
-        self.dropout
-            .map(|dropout| Dropout { seed: dropout.seed.wrapping_add(number.wrapping_mul(0x9e37_79b9)), ..dropout })
+    fn dropout(&self, site: &Site) -> Option<Pattern> {
+        self.dropout.map(|dropout| dropout.at(site))
     }
 
     fn a(&self, site: &Site) -> Operand<'_> {

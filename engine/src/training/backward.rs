@@ -1,18 +1,12 @@
 //! The way back through a layer: from the gradient of the stream after it to that of the stream before it, and on the way
 //! the gradients of the adapter's factors.
 
-use kernels_src::attention::backward::{AttendBackwardArgs, attend_backward};
-use kernels_src::attention::kv::KvF32;
 use kernels_src::geglu::GegluParams;
-use kernels_src::rope_backward::qk_norm_rope_backward;
 
 use super::forward::{Pass, Purpose};
 use super::ops::{Addition, Into, Output};
-use crate::config::Kv;
 use crate::error::Error;
-use crate::kernels::{Family, with_reduce};
 use crate::lora::Target;
-use crate::session::ops::{head_dim_error, rope_of, with_head_dim};
 
 impl Pass<'_> {
     /// Gradients of keys and values that other layers add to start at 0.
@@ -154,59 +148,5 @@ impl Pass<'_> {
         }
         let stream = &b.streams[index];
         self.ops.norm_backward(stream, &layer.attn_norm, &b.dx, (&mut b.dh, Into::Add), &mut b.statistics)
-    }
-
-    /// From the gradient of attention's result to those of its queries, and of the donor's keys and values.
-    fn scores_backward(&mut self, index: usize) -> Result<(), Error> {
-        let (_, shape) = self.layer(index);
-        let (lanes, params) = (self.ops.choices.lanes(Family::Attention), self.attend_params(&shape));
-        let (donor, tape) = (self.donor(index), self.buffers.tape_of(index));
-        let b = &mut *self.buffers;
-        let t = &b.tapes[tape];
-        let Some(cache) = &b.keys_values[donor] else { return Err(head_dim_error(0)) };
-        let args = AttendBackwardArgs {
-            segments: &b.segments,
-            q: &b.q.view(),
-            k_cache: &cache.k.view(),
-            v_cache: &cache.v.view(),
-            out: &t.a.view(),
-            d_out: &b.da.view(),
-            lse: &t.lse,
-            statistics: &mut b.of_scores,
-            dk_heads: &mut b.dk_heads.view(),
-            dv_heads: &mut b.dv_heads.view(),
-            dq: &mut b.dq.view(),
-            dk: &mut cache.dk.view(),
-            dv: &mut cache.dv.view(),
-        };
-        with_head_dim!(lanes, shape.head_dim, HD, W, ACC => with_reduce!(lanes, 64, R => {
-            attend_backward::<KvF32, R, HD, W, ACC>(self.ops.recorder, params, args)?;
-        }));
-        Ok(())
-    }
-
-    /// Back through rotation and head norms to the raw projections.
-    fn turn_backward(&mut self, index: usize) -> Result<(), Error> {
-        let (layer, shape) = self.layer(index);
-        let (lanes, params) = (self.ops.choices.lanes(Family::Attention), self.turn_params(index)?);
-        let table = &rope_of(self.ops.model, index)?.table;
-        let (donor, tape) = (self.donor(index), self.buffers.tape_of(index));
-        debug_assert!(shape.kv != Kv::Owned || donor == index);
-        let b = &mut *self.buffers;
-        let Some(cache) = &b.keys_values[donor] else { return Err(head_dim_error(0)) };
-        with_head_dim!(lanes, shape.head_dim, HD, W, ACC => with_reduce!(lanes, 64, R => {
-            let args = qk_norm_rope_backward::Args {
-                qkv: &b.tapes[tape].qkv,
-                q_norm: &layer.q_norm,
-                k_norm: &layer.k_norm,
-                table,
-                dq: &b.dq,
-                dk: &cache.dk,
-                dv: &cache.dv,
-                d_qkv: &mut b.d_qkv,
-            };
-            qk_norm_rope_backward::Kernel::<R, HD>::dispatch(self.ops.recorder, params, args)?;
-        }));
-        Ok(())
     }
 }

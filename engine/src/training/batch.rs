@@ -1,6 +1,8 @@
 //! Examples side by side: the rows of one pass through the model. Each sees only its own rows, so that a batch of short
 //! examples costs what their tokens cost, and no padding.
 
+use std::ops::Range;
+
 use super::TrainingError;
 use crate::dataset::Example;
 use crate::tokenizer::TokenId;
@@ -43,6 +45,15 @@ impl Batch {
         Ok(batch)
     }
 
+    /// The rows of each example; its first row's position is 0.
+    pub(super) fn examples(&self) -> impl Iterator<Item = Range<usize>> {
+        self.segments.chunk_by(|one, next| one == next).scan(0, |end, example| {
+            let start = *end;
+            *end += example.len();
+            Some(start..*end)
+        })
+    }
+
     /// The first row of the example of each row from which something is learned.
     pub(super) fn segments_of_learned(&self) -> impl Iterator<Item = u32> {
         self.learned.iter().filter_map(|row| self.segments.get(*row as usize).copied())
@@ -74,6 +85,7 @@ mod tests {
         let (first, second) = (example(&[5, 6, 7], 2), example(&[8, 9], 0));
         let batch = Batch::pack([&first, &second]).unwrap();
         assert_eq!(batch.segments, [0, 0, 0, 3, 3]);
+        assert_eq!(batch.examples().collect::<Vec<_>>(), [0..3, 3..5]);
         assert_eq!(batch.learned, [1, 3]);
         assert_eq!(batch.targets, [TokenId(7), TokenId(9)]);
     }

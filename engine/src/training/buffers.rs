@@ -2,13 +2,17 @@
 //! time. Sizes are worked out before anything is allocated, so that a run that cannot fit is refused with its reasons.
 
 use kernel::dispatch::{Buffer, Device};
-use kernel::types::Vec2;
+use kernel::types::{Vec2, Vec4, f16};
+use kernels_src::attention::steps::{parts_len, scores_len};
 
 use super::adapter::{AdapterBuffers, Projected};
-use crate::config::{Config, Kv, LayerConfig};
+use super::attention::attend_params;
+use crate::config::{Attention, Config, Kv, LayerConfig};
 use crate::error::Error;
+use crate::kernels::Batches;
 use crate::lora::{Layout, Target};
-use crate::model::{Model, PleRows};
+use crate::model::{Model, PleRows, RopeWeights};
+use crate::session::ops::head_dim_error;
 
 /// Rows of the head that a piece of the vocabulary has: `[rows, VOCABULARY_PIECE]` logits are there at a time.
 pub(super) const VOCABULARY_PIECE: u32 = 8192;
@@ -119,8 +123,61 @@ impl Tape {
     }
 }
 
-/// Keys and values of an owning layer `[rows, kv_heads, head_dim]`, and their gradients, to which every layer that reads
-/// them adds.
+/// Scratch of attention on matrix units, see [`Scratch`](kernels_src::attention::steps::Scratch).
+pub(super) struct MatrixBuffers {
+    pub(super) q: Buffer<Vec4<f16>>,
+    pub(super) d_out: Buffer<Vec4<f16>>,
+    pub(super) scores: Buffer<f32>,
+    pub(super) weights: Buffer<Vec4<f16>>,
+    pub(super) parts: Buffer<f32>,
+    pub(super) unit: Buffer<f32>,
+    pub(super) scale: Buffer<f32>,
+}
+
+impl MatrixBuffers {
+    fn new(make: &mut Allocator<'_>, config: &Config, rows: usize) -> Result<Self, Error> {
+        let most = |of: &dyn Fn(&LayerConfig) -> usize| config.layers.iter().map(of).max().unwrap_or(0);
+        let queries = most(&|layer| rows * (layer.heads * layer.head_dim) as usize);
+        let scores = most(&|layer| scores_len(attend_params(config, layer, rows as u32)));
+        Ok(Self {
+            q: make.create(queries / 4, "halves of queries")?,
+            d_out: make.create(queries / 4, "halves of attention's gradient")?,
+            scores: make.create(scores, "scores")?,
+            weights: make.create(scores / 4, "weights")?,
+            parts: make.create(parts_len(queries), "parts of the greatest")?,
+            unit: make.create(1, "unit")?,
+            scale: make.create(1, "scale of attention's gradient")?,
+        })
+    }
+}
+
+/// Cosines and sines of each row's place in its own example `[rows, pairs]`, for each kind of layer that there is.
+pub(super) struct Turns {
+    pub(super) sliding: Option<Buffer<Vec2<f32>>>,
+    pub(super) full: Option<Buffer<Vec2<f32>>>,
+}
+
+impl Turns {
+    fn new(make: &mut Allocator<'_>, model: &Model, rows: usize) -> Result<Self, Error> {
+        let weights = &model.inner.weights;
+        let mut room = |rope: &Option<RopeWeights>| {
+            rope.as_ref().map(|rope| make.create(rows * rope.pairs as usize, "turns")).transpose()
+        };
+        Ok(Self { sliding: room(&weights.rope_sliding)?, full: room(&weights.rope_full)? })
+    }
+
+    /// Those of a layer.
+    pub(super) fn of(&self, layer: &LayerConfig) -> Result<&Buffer<Vec2<f32>>, Error> {
+        let turns = match layer.kind {
+            Attention::Sliding => &self.sliding,
+            Attention::Full => &self.full,
+        };
+        turns.as_ref().ok_or_else(|| head_dim_error(layer.head_dim))
+    }
+}
+
+/// Keys and values of an owning layer `[rows, kv_heads, head_dim]`, in f16 where attention is on matrix units, and their
+/// gradients, to which every layer that reads them adds.
 pub(super) struct KeysValues {
     pub(super) k: Buffer<u32>,
     pub(super) v: Buffer<u32>,
@@ -139,7 +196,7 @@ pub(super) struct Buffers {
     pub(super) squares: Buffer<f32>,
     pub(super) clip: Buffer<f32>,
 
-    /// Position 0: rows are positions.
+    /// Position 0: rows are slots, and places in [`turns`](Self::turns).
     pub(super) state: Buffer<u32>,
     pub(super) ids: Buffer<u32>,
     pub(super) segments: Buffer<u32>,
@@ -150,10 +207,13 @@ pub(super) struct Buffers {
     /// Which learned row a row is, or `u32::MAX`.
     pub(super) learned_of: Buffer<u32>,
     pub(super) zeros: Buffer<f32>,
+    pub(super) turns: Turns,
 
     /// The stream before each layer and after the last `[rows, hidden]`.
     pub(super) streams: Vec<Buffer<f32>>,
     pub(super) keys_values: Vec<Option<KeysValues>>,
+    /// There where attention is on matrix units.
+    pub(super) matrix: Option<MatrixBuffers>,
     /// One a layer from `recomputed` on; the layers before it share the first.
     pub(super) tapes: Vec<Tape>,
     pub(super) recomputed: usize,
@@ -258,14 +318,17 @@ impl Buffers {
         for index in recomputed..layers {
             tapes.push(Tape::new(make, config, rows, lens(index))?);
         }
+        let on_matrix_units = model.device().choices().batches() == Batches::MatrixUnits;
+        let matrix = if on_matrix_units { Some(MatrixBuffers::new(make, config, rows)?) } else { None };
         let mut keys_values = Vec::with_capacity(layers);
         for layer in &config.layers {
             let len = rows * (layer.kv_heads * layer.head_dim) as usize;
+            let words = if on_matrix_units { len / 2 } else { len };
             keys_values.push(match layer.kv {
                 Kv::SharedWith(_) => None,
                 Kv::Owned => Some(KeysValues {
-                    k: make.create(len, "keys")?,
-                    v: make.create(len, "values")?,
+                    k: make.create(words, "keys")?,
+                    v: make.create(words, "values")?,
                     dk: make.create(len, "gradient of keys")?,
                     dv: make.create(len, "gradient of values")?,
                 }),
@@ -316,8 +379,10 @@ impl Buffers {
             weights: make.create(rows, "weights")?,
             learned_of: make.create(rows, "learned of")?,
             zeros: make.create(zeros, "zeros")?,
+            turns: Turns::new(make, model, rows)?,
             streams,
             keys_values,
+            matrix,
             tapes,
             recomputed,
             ple_ctx: make.create(rows * ple, "ple_ctx")?,

@@ -22,6 +22,9 @@ pub enum TrainingError {
         /// The trainer's limit.
         limit: usize,
     },
+    /// A trainer without room for a token.
+    #[error("a trainer for batches of no tokens was asked for")]
+    Empty,
     /// Nothing is learned from a step's examples.
     #[error("nothing to learn: none of the step's {rows} tokens has a label")]
     Unlabelled {
@@ -36,11 +39,11 @@ pub enum TrainingError {
         /// The vocabulary's size.
         vocab: u32,
     },
-    /// A batch longer than the model's context.
-    #[error("batches of {rows} tokens were asked for, but the model was trained for {context} positions")]
+    /// An example longer than the model's context.
+    #[error("an example has {tokens} tokens, but the model was trained for {context} positions")]
     Context {
-        /// Tokens asked for.
-        rows: usize,
+        /// The example's tokens.
+        tokens: usize,
         /// The model's context.
         context: usize,
     },

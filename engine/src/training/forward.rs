@@ -1,21 +1,16 @@
 //! The way through a layer that keeps what the way back needs. It is also how a layer's activations are computed again.
 
-use kernel::types::Vec4;
-use kernels_src::attention::kv::KvF32;
-use kernels_src::attention::prefill::{AttendPrefillParams, attend_training};
 use kernels_src::geglu::GegluParams;
 use kernels_src::ple::ple_mix;
-use kernels_src::rope::{QkNormRopeParams, qk_norm_rope};
 
 use super::adapter::Adapted;
 use super::buffers::Buffers;
-use super::ops::{Addition, Ops, Output};
-use crate::config::{Attention, Kv, LayerConfig};
+use super::ops::{Addition, Ops, Output, Vectors};
+use crate::config::{Kv, LayerConfig};
 use crate::error::Error;
-use crate::kernels::{Family, with_reduce};
 use crate::lora::Target;
 use crate::model::LayerWeights;
-use crate::session::ops::{Ids, gather, head_dim_error, mix_ple, rope_of, with_head_dim};
+use crate::session::ops::{Ids, gather, mix_ple};
 
 /// One pass over a batch.
 pub(super) struct Pass<'a> {
@@ -83,7 +78,9 @@ impl<'a> Pass<'a> {
 
         let t = &mut b.tapes[tape];
         let output = Output::dense(&layer.gate);
-        self.ops.multiply(&layer.gate, &b.x, &mut t.gate, output)?;
+        let mut x = Vectors::new(&b.x);
+        self.ops.multiply_vectors(&layer.gate, &mut x, &mut t.gate, output)?;
+        self.ops.multiply_vectors(&layer.up, &mut x, &mut t.up, output)?;
         self.adapted.forward(
             &mut self.ops,
             (index, Target::Gate),
@@ -91,7 +88,6 @@ impl<'a> Pass<'a> {
             (&mut t.z, &mut t.gate, output),
             &mut b.adapter,
         )?;
-        self.ops.multiply(&layer.up, &b.x, &mut t.up, output)?;
         self.adapted.forward(
             &mut self.ops,
             (index, Target::Up),
@@ -144,15 +140,15 @@ impl<'a> Pass<'a> {
 
     /// Attention up to what it adds to the stream.
     fn attend(&mut self, index: usize) -> Result<(), Error> {
-        let (layer, shape) = self.layer(index);
-        let lanes = self.ops.choices.lanes(Family::Attention);
+        let (layer, _) = self.layer(index);
         let tape = self.buffers.tape_of(index);
         let b = &mut *self.buffers;
         let t = &mut b.tapes[tape];
         self.ops.norm(&b.streams[index], &layer.attn_norm, &mut b.x)?;
         let (projections, mut at) = (&layer.projections, 0);
+        let mut x = Vectors::new(&b.x);
         for tensor in &projections.tensors {
-            self.ops.multiply(tensor, &b.x, &mut t.qkv, Output { stride: projections.width, at })?;
+            self.ops.multiply_vectors(tensor, &mut x, &mut t.qkv, Output { stride: projections.width, at })?;
             at += tensor.rows;
         }
         for (target, at) in [(Target::Q, 0), (Target::K, projections.k_at), (Target::V, projections.v_at)] {
@@ -166,24 +162,9 @@ impl<'a> Pass<'a> {
             )?;
         }
         self.turn(index)?;
-
-        let (donor, params) = (self.donor(index), self.attend_params(&shape));
+        self.scores(index)?;
         let b = &mut *self.buffers;
         let t = &mut b.tapes[tape];
-        let Some(cache) = &b.keys_values[donor] else { return Err(head_dim_error(0)) };
-        let (q, mut out) = (b.q.view::<Vec4<f32>>(), t.a.view::<Vec4<f32>>());
-        let (k_cache, v_cache) = (cache.k.view::<Vec4<u32>>(), cache.v.view::<Vec4<u32>>());
-        with_head_dim!(lanes, shape.head_dim, HD, W, ACC => {
-            let args = attend_training::Args {
-                segments: &b.segments,
-                q: &q,
-                k_cache: &k_cache,
-                v_cache: &v_cache,
-                out: &mut out,
-                lse: &mut t.lse,
-            };
-            attend_training::Kernel::<KvF32, HD, W, ACC>::dispatch(self.ops.recorder, params, args)?;
-        });
         let output = Output::dense(&layer.output);
         self.ops.multiply(&layer.output, &t.a, &mut t.o_attention, output)?;
         self.adapted.forward(
@@ -193,58 +174,5 @@ impl<'a> Pass<'a> {
             (&mut t.z, &mut t.o_attention, output),
             &mut b.adapter,
         )
-    }
-
-    /// Queries of a layer's tape, normed and turned, in `q`; an owning layer's keys and values in their place.
-    pub(super) fn turn(&mut self, index: usize) -> Result<(), Error> {
-        let (layer, shape) = self.layer(index);
-        let (lanes, params) = (self.ops.choices.lanes(Family::Attention), self.turn_params(index)?);
-        let table = &rope_of(self.ops.model, index)?.table;
-        let donor = self.donor(index);
-        let tape = self.buffers.tape_of(index);
-        let b = &mut *self.buffers;
-        let Some(cache) = &b.keys_values[donor] else { return Err(head_dim_error(0)) };
-        let mut q = b.q.view::<Vec4<f32>>();
-        let (mut k_cache, mut v_cache) = (cache.k.view::<Vec4<u32>>(), cache.v.view::<Vec4<u32>>());
-        with_head_dim!(lanes, shape.head_dim, HD, W, ACC => {
-            let args = qk_norm_rope::Args {
-                state: &b.state,
-                qkv: &b.tapes[tape].qkv,
-                q_norm: &layer.q_norm,
-                k_norm: &layer.k_norm,
-                table,
-                q: &mut q,
-                k_cache: &mut k_cache,
-                v_cache: &mut v_cache,
-            };
-            with_reduce!(lanes, 64, R => {
-                qk_norm_rope::Kernel::<KvF32, R, HD>::dispatch(self.ops.recorder, params, args)?;
-            });
-        });
-        Ok(())
-    }
-
-    pub(super) fn turn_params(&self, index: usize) -> Result<QkNormRopeParams, Error> {
-        let (layer, shape) = self.layer(index);
-        Ok(QkNormRopeParams {
-            rows: self.ops.rows.0,
-            heads: shape.heads,
-            kv_heads: if shape.kv == Kv::Owned { shape.kv_heads } else { 0 },
-            pairs: rope_of(self.ops.model, index)?.pairs,
-            ring: self.ops.rows.0,
-            stride: layer.projections.width,
-            k_at: layer.projections.k_at,
-            v_at: layer.projections.v_at,
-            eps: self.ops.model.config().rms_eps,
-        })
-    }
-
-    pub(super) fn attend_params(&self, shape: &LayerConfig) -> AttendPrefillParams {
-        let window = match shape.kind {
-            Attention::Sliding => self.ops.model.config().window,
-            Attention::Full => 0,
-        };
-        let rows = self.ops.rows.0;
-        AttendPrefillParams { rows, heads: shape.heads, kv_heads: shape.kv_heads, window, ring: rows }
     }
 }

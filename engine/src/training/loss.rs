@@ -17,7 +17,7 @@ use super::forward::Pass;
 use super::ops::{Into, Ops, Output};
 use crate::error::Error;
 use crate::kernels::{Family, with_reduce};
-use crate::session::ops::matmul::{Piece, multiply_piece, multiply_piece_transposed};
+use crate::session::ops::matmul::{Piece, Vectors, multiply_piece, multiply_piece_transposed};
 use crate::session::ops::{Ids, gather};
 
 /// Whether only the loss is wanted, or its gradient too.
@@ -52,7 +52,7 @@ impl Pass<'_> {
 
         for piece in Piece::of(head, VOCABULARY_PIECE) {
             let output = Output { stride: piece.rows, at: 0 };
-            multiply_piece(ops.recorder, products, piece, &l.x, &mut l.logits, count, output)?;
+            multiply_piece(ops.recorder, products, piece, &mut Vectors::new(&l.x), &mut l.logits, count, output)?;
             let params = CrossEntropyPieceParams { rows: count.0, n: piece.rows, first: piece.row(), factor };
             let args = cross_entropy_piece::Args {
                 targets: &b.targets,

@@ -2,6 +2,7 @@
 //! and moves the adapter's factors; beside it are the learning rate of each step, the record of a run and its picture,
 //! and checkpoints from which it goes on.
 mod adapter;
+mod attention;
 mod backward;
 mod batch;
 mod buffers;

@@ -6,18 +6,20 @@ use kernel::types::Vec2;
 use kernels_src::activation::GeluTanh;
 use kernels_src::dropout::{DropoutParams, dropout};
 use kernels_src::elementwise::{ElementwiseParams, Scale, map};
-use kernels_src::geglu::{GegluParams, geglu, geglu_backward};
-use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
+use kernels_src::geglu::{GegluParams, geglu_backward};
+use kernels_src::norm::RmsNormParams;
 use kernels_src::product::{ProductArgs, ProductParams, Workgroups, record};
 use kernels_src::row_wise::{RmsNorm, RowWiseParams, row_wise_backward};
 
-use super::adapter::Dropout;
+use super::adapter::Pattern;
 use crate::error::Error;
 use crate::kernels::{Choices, Family, Lanes, with_reduce};
 use crate::model::{Model, Tensor};
 use crate::session::ops::Rows;
-pub(super) use crate::session::ops::matmul::{Into, Output};
-use crate::session::ops::matmul::{multiply, multiply_transposed};
+pub(super) use crate::session::ops::matmul::{Into, Output, Vectors};
+use crate::session::ops::matmul::{multiply_transposed, multiply_vectors};
+pub(super) use crate::session::ops::pointwise::Addition;
+use crate::session::ops::pointwise::{add_rows, gated, norm_rows};
 
 /// Workgroups that fill a large GPU.
 const WORKGROUPS: u32 = 512;
@@ -33,13 +35,6 @@ pub(super) struct Ops<'a> {
     pub(super) recorder: &'a mut Recorder,
     pub(super) choices: Choices,
     pub(super) rows: Rows,
-}
-
-/// The residual addition `h = (h + RMS(o)·w)·scale`.
-pub(super) struct Addition<'b> {
-    pub(super) o: &'b Buffer<f32>,
-    pub(super) w: &'b Buffer<f32>,
-    pub(super) scale: f32,
 }
 
 impl<'a> Ops<'a> {
@@ -60,13 +55,14 @@ impl<'a> Ops<'a> {
         self.model.config().rms_eps
     }
 
+    fn norm_params(&self) -> RmsNormParams {
+        RmsNormParams { rows: self.rows.0, n: self.hidden(), eps: self.eps() }
+    }
+
     /// `y = RMS(x)·w` over the stream's width.
     pub(super) fn norm(&mut self, x: &Buffer<f32>, w: &Buffer<f32>, y: &mut Buffer<f32>) -> Result<(), Error> {
-        let params = RmsNormParams { rows: self.rows.0, n: self.hidden(), eps: self.eps() };
-        with_reduce!(self.choices.lanes(Family::Norms), 256, R => {
-            rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, rms_norm::Args { x, w, y })?;
-        });
-        Ok(())
+        let params = self.norm_params();
+        norm_rows(self.recorder, self.choices, params, (x, w), y)
     }
 
     /// `h = (h + RMS(o)·w)·scale`, then `x = RMS(h)·w_next` where there is a next norm; `x` is left alone otherwise.
@@ -77,14 +73,8 @@ impl<'a> Ops<'a> {
         w_next: Option<&Buffer<f32>>,
         x: &mut Buffer<f32>,
     ) -> Result<(), Error> {
-        let Addition { o, w: w_post, scale } = addition;
-        let params = AddRmsNormParams { rows: self.rows.0, n: self.hidden(), eps: self.eps(), scale };
-        let args = add_rms_norm::Args { o, w_post, w_next: w_next.unwrap_or(w_post), h, x };
-        with_reduce!(self.choices.lanes(Family::Norms), 256, R => match w_next {
-            Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
-            None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
-        });
-        Ok(())
+        let params = self.norm_params();
+        add_rows(self.recorder, self.choices, params, addition, h, w_next, x)
     }
 
     /// The gradient of `RMS(x)·w` by `x`.
@@ -122,7 +112,18 @@ impl<'a> Ops<'a> {
         y: &mut Buffer<f32>,
         output: Output,
     ) -> Result<(), Error> {
-        multiply(self.recorder, self.choices.lanes(Family::Products), tensor, x, y, self.rows, output)
+        self.multiply_vectors(tensor, &mut Vectors::new(x), y, output)
+    }
+
+    /// `y = W·x` with vectors that several tensors are multiplied with.
+    pub(super) fn multiply_vectors(
+        &mut self,
+        tensor: &Tensor,
+        x: &mut Vectors<'_>,
+        y: &mut Buffer<f32>,
+        output: Output,
+    ) -> Result<(), Error> {
+        multiply_vectors(self.recorder, self.choices.lanes(Family::Products), tensor, x, y, self.rows, output)
     }
 
     /// `dx = Wᵀ·dy`, or added to it.
@@ -144,8 +145,7 @@ impl<'a> Ops<'a> {
         up: &Buffer<f32>,
         y: &mut Buffer<f32>,
     ) -> Result<(), Error> {
-        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, geglu::Args { gate, up, y })?;
-        Ok(())
+        gated(self.recorder, params, (gate, up), y)
     }
 
     /// The gradients of [`geglu`](Self::geglu).
@@ -212,12 +212,13 @@ impl<'a> Ops<'a> {
     /// `y = x` without the values that drop out, or added to it; `n` values.
     pub(super) fn drop_out(
         &mut self,
-        pattern: Dropout,
+        pattern: Pattern,
         n: u32,
         x: &Buffer<f32>,
         (y, into): (&mut Buffer<f32>, Into),
     ) -> Result<(), Error> {
-        let params = DropoutParams { n, seed: pattern.seed, probability: pattern.probability };
+        let Pattern { probability, seed, stream } = pattern;
+        let params = DropoutParams { n, seed, stream, probability };
         let args = dropout::Args { x, y };
         match into {
             Into::Replace => {

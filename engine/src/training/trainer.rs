@@ -6,6 +6,7 @@ use kernel::dispatch::Recorder;
 use crate::error::Error;
 use crate::lora::{Adapter, Layout};
 use crate::model::Model;
+use crate::session::KernelTime;
 use crate::tokenizer::TokenId;
 
 use super::adapter::{Adapted, Dropout};
@@ -14,6 +15,9 @@ use super::forward::{Pass, Purpose};
 use super::loss::Wanted;
 use super::ops::{Into, Ops};
 use super::{Batch, OptimizerOptions, TrainingError, optimizer};
+
+/// Layers of a pass that go to the device together: recording the first ones is all that it waits for.
+const LAYERS_A_PIECE: usize = 4;
 
 /// Whether layers keep their activations for the way back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,7 +32,7 @@ pub enum Activations {
 /// How a trainer is made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TrainerOptions {
-    /// Tokens of a batch at most.
+    /// Tokens of a batch at most; each example in it may be as long as the model's context.
     pub max_rows: usize,
     /// Whether layers keep their activations.
     pub activations: Activations,
@@ -123,11 +127,10 @@ impl Trainer {
     /// Takes an adapter of the model to the device, with room for batches of `options.max_rows` tokens.
     ///
     /// # Errors
-    /// [`TrainingError::Context`], [`TrainingError::Memory`] before anything is allocated, or what the device reports.
+    /// [`TrainingError::Empty`], [`TrainingError::Memory`] before anything is allocated, or what the device reports.
     pub fn new(model: &Model, adapter: Adapter, options: TrainerOptions) -> Result<Self, Error> {
-        let context = model.config().context as usize;
-        if options.max_rows == 0 || options.max_rows > context {
-            return Err(TrainingError::Context { rows: options.max_rows, context }.into());
+        if options.max_rows == 0 {
+            return Err(TrainingError::Empty.into());
         }
         let capacity = fit(model, adapter.layout(), adapter.options().dropout > 0.0, &options)?;
         let mut buffers = Buffers::new(model, adapter.layout(), capacity)?;
@@ -171,7 +174,7 @@ impl Trainer {
         for (index, batch) in batches.iter().enumerate().filter(|(_, batch)| batch.learned() > 0) {
             self.write(batch, 1.0 / learned as f32)?;
             let dropout = self.dropout(index);
-            self.record(batch, Wanted::Gradient, into, dropout)?;
+            self.run(batch, Wanted::Gradient, into, dropout)?;
             self.add_losses(batch, learned as f64, &mut sum).await?;
             into = Into::Add;
         }
@@ -209,7 +212,7 @@ impl Trainer {
         let mut sum = Evaluation::default();
         for batch in batches.iter().filter(|batch| batch.learned() > 0) {
             self.write(batch, 1.0)?;
-            self.record(batch, Wanted::Loss, Into::Replace, None)?;
+            self.run(batch, Wanted::Loss, Into::Replace, None)?;
             self.add_losses(batch, 1.0, &mut sum).await?;
         }
         Ok(sum)
@@ -268,11 +271,26 @@ impl Trainer {
         Ok(())
     }
 
+    /// Times every dispatch of a pass over a batch and back, the optimiser's aside. The gradients are then this batch's.
+    ///
+    /// # Errors
+    /// As [`accumulate`](Self::accumulate); a CPU gives no times.
+    pub async fn profile(&mut self, batch: &Batch) -> Result<Vec<KernelTime>, Error> {
+        self.write(batch, 1.0 / batch.learned().max(1) as f32)?;
+        let dropout = self.dropout(0);
+        let mut plans = Vec::new();
+        self.record(batch, Wanted::Gradient, Into::Replace, dropout, |piece| {
+            plans.push(piece.finish()?);
+            Ok(())
+        })?;
+        crate::session::kernel_times(&plans).await
+    }
+
     /// The pattern of this step's `index`-th batch, where inputs drop out.
     fn dropout(&self, index: usize) -> Option<Dropout> {
         let probability = self.adapter.options().dropout;
-        let seed = self.options.seed ^ self.step.wrapping_mul(0x85eb_ca6b) ^ (index as u32).wrapping_mul(0xc2b2_ae35);
-        (probability > 0.0).then_some(Dropout { probability, seed })
+        let (seed, step, batch) = (self.options.seed, self.step, index as u16);
+        (probability > 0.0).then_some(Dropout { probability, seed, step, batch })
     }
 
     /// Brings a batch to the device.
@@ -280,6 +298,10 @@ impl Trainer {
         let (rows, limit, vocab) = (batch.rows(), self.options.max_rows, self.model.config().vocab);
         if rows > limit {
             return Err(TrainingError::Rows { rows, limit }.into());
+        }
+        let context = self.model.config().context as usize;
+        if let Some(tokens) = batch.examples().map(|example| example.len()).find(|tokens| *tokens > context) {
+            return Err(TrainingError::Context { tokens, context }.into());
         }
         if let Some(TokenId(token)) = batch.ids.iter().chain(&batch.targets).find(|token| token.0 >= vocab) {
             return Err(TrainingError::Token { token: *token, vocab }.into());
@@ -303,13 +325,26 @@ impl Trainer {
         Ok(())
     }
 
-    /// Runs one pass over the batch that was written.
-    fn record(&mut self, batch: &Batch, wanted: Wanted, into: Into, dropout: Option<Dropout>) -> Result<(), Error> {
+    /// Runs one pass over the batch that was written, piece by piece: a GPU computes one while the next is recorded.
+    fn run(&mut self, batch: &Batch, wanted: Wanted, into: Into, dropout: Option<Dropout>) -> Result<(), Error> {
+        self.record(batch, wanted, into, dropout, |piece| Ok(piece.run()?))
+    }
+
+    /// Gives one pass over the batch that was written to `sink`, in pieces of a few layers.
+    fn record(
+        &mut self,
+        batch: &Batch,
+        wanted: Wanted,
+        into: Into,
+        dropout: Option<Dropout>,
+        mut sink: impl FnMut(Recorder) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let model = self.model.clone();
         let layers = model.config().layers.len();
         let layout = self.adapter.layout();
         let first = layout.sites().iter().map(|site| site.layer).min().unwrap_or(0);
-        let mut recorder = Recorder::new(model.device().dispatch(), "training");
+        let piece = || Recorder::new(model.device().dispatch(), "training");
+        let mut recorder = piece();
         let adapted = Adapted {
             layout,
             parameters: self.buffers.parameters.view(),
@@ -318,18 +353,28 @@ impl Trainer {
             dropout,
         };
         let mut pass = Pass { ops: Ops::new(&model, &mut recorder, batch.rows()), adapted, buffers: &mut self.buffers };
+        let mut end = |pass: &mut Pass<'_>| sink(std::mem::replace(pass.ops.recorder, piece()));
+        pass.place(batch)?;
         pass.embed()?;
         for index in 0..layers {
             pass.forward(index, Purpose::Forward)?;
-        }
-        pass.loss(batch.learned(), wanted)?;
-        if wanted == Wanted::Gradient {
-            pass.begin_backward()?;
-            for index in (first..layers).rev() {
-                pass.backward(index, index == first)?;
+            if (index + 1).is_multiple_of(LAYERS_A_PIECE) {
+                end(&mut pass)?;
             }
         }
-        Ok(recorder.run()?)
+        pass.loss(batch.learned(), wanted)?;
+        end(&mut pass)?;
+        if wanted == Wanted::Loss {
+            return Ok(());
+        }
+        pass.begin_backward()?;
+        for index in (first..layers).rev() {
+            pass.backward(index, index == first)?;
+            if index.is_multiple_of(LAYERS_A_PIECE) || index == first {
+                end(&mut pass)?;
+            }
+        }
+        Ok(())
     }
 
     /// Adds what the last pass found; its losses have been divided by `divisor`.

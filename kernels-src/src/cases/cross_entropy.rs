@@ -109,7 +109,7 @@ impl<const W: u32, const ADD: bool> Tried for dropout::Kernel<W, ADD> {
             true => trial.changed("y", &random("y", n as usize, -1.0..1.0))?,
             false => trial.output("y", n as usize)?,
         };
-        let params = DropoutParams { n, seed: 7, probability: 0.25 };
+        let params = DropoutParams { n, seed: 7, stream: 5, probability: 0.25 };
         Self::dispatch(trial, params, dropout::Args { x: &x, y: &mut y })?;
         Ok(())
     }

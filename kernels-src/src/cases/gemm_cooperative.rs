@@ -51,9 +51,11 @@ impl<
         let (y_stride, y_at) = scale.pick((outputs + 5, 2), (outputs, 0));
         let (x, scales) = vectors(trial, n, terms)?;
         let w = tensor::<Q>(trial, "w", first_row + rows, k)?;
-        let mut y = trial.changed("y", &random("y", (n * y_stride) as usize, -1.0..1.0))?;
+        // Small: the terms in two parts.
+        let splits = scale.pick(2, 1);
+        let mut y = trial.changed("y", &random("y", (splits * n * y_stride) as usize, -1.0..1.0))?;
         let accumulate = u32::from(TRANSPOSED);
-        let params = GemmCooperativeParams { n, first_row, rows, k, y_stride, y_at, accumulate };
+        let params = GemmCooperativeParams { n, first_row, rows, k, y_stride, y_at, accumulate, splits };
         Self::dispatch(trial, params, gemm_cooperative::Args { x: &x, scales: &scales, w: &w, y: &mut y })?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod adamw;
 mod attention;
+mod attention_matrix;
 mod cross_entropy;
 mod elementwise;
 mod gemm_cooperative;

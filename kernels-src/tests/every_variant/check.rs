@@ -11,6 +11,7 @@ use kernels_src::gemm_cooperative::SUBGROUP;
 #[test]
 fn every_variant_passes_the_check() {
     let cases = all(Scale::Small);
+    let table = kernel::emit::table(kernels_src::variants());
     let variants = kernels_src::variants().len();
     assert_eq!(cases.len(), variants, "each variant has one case");
     let (next, mistakes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
@@ -20,7 +21,8 @@ fn every_variant_passes_the_check() {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let check = Check::new().schedules(3);
                     // Matrix units are written for one size of subgroups.
-                    let on_matrix_units = case.key.starts_with("gemm_cooperative<");
+                    let variant = table.get(&case.key);
+                    let on_matrix_units = variant.is_some_and(|variant| variant.cooperative_matrix.is_some());
                     let check = if on_matrix_units { check.subgroup_sizes([SUBGROUP]) } else { check };
                     if let Err(error) = check.run(|trial| case.describe(trial)) {
                         mistakes.lock().expect("no thread panics").push(error.to_string());

@@ -23,7 +23,7 @@ pub struct Examples {
 impl Examples {
     pub fn read(model: &Model, args: &TrainArgs) -> Result<Self, CliError> {
         let long = if args.batches.truncate { Long::Truncate } else { Long::Refuse };
-        let max_tokens = args.batches.sequence_length as usize;
+        let max_tokens = longest(model, args.batches.sequence_length as usize);
         let mut notes = Vec::new();
         let mut of = |path: &Path| -> Result<Vec<Example>, CliError> {
             let Dataset { examples, truncated } = read(model, path, max_tokens, long)?;
@@ -47,11 +47,16 @@ impl Examples {
     }
 }
 
-/// Reads one file of examples.
-pub fn read(model: &Model, path: &Path, max_tokens: usize, long: Long) -> Result<Dataset, CliError> {
+/// Tokens of an example at most, in batches of so many.
+fn longest(model: &Model, tokens: usize) -> usize {
+    tokens.min(model.config().context as usize)
+}
+
+/// Reads one file of examples for batches of `tokens` tokens.
+pub fn read(model: &Model, path: &Path, tokens: usize, long: Long) -> Result<Dataset, CliError> {
     let file = File::open(path).map_err(|source| CliError::Read { path: path.to_path_buf(), source })?;
     let encoder = Encoder { tokenizer: model.tokenizer(), template: model.chat_template() };
-    let options = ReadOptions { max_tokens, long, thinking: Thinking::Off };
+    let options = ReadOptions { max_tokens: longest(model, tokens), long, thinking: Thinking::Off };
     let name = path.display().to_string();
     Ok(Dataset::read(&name, BufReader::new(file), encoder, options).map_err(engine::Error::from)?)
 }

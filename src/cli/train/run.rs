@@ -20,7 +20,7 @@ use super::folder::Folder;
 use crate::cli::answer::{Request, answer};
 use crate::cli::error::CliError;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::open::open_model;
+use crate::cli::open::open_to_train;
 use crate::cli::text;
 
 /// Tokens of a sample answer at most.
@@ -43,7 +43,7 @@ struct Run<'a> {
 /// Runs the command.
 pub fn run(args: &TrainArgs) -> Result<(), CliError> {
     let optimizer = args.optimizer.options()?;
-    let opened = open_model(args.model.as_deref(), &args.device)?;
+    let opened = open_to_train(args.model.as_deref(), &args.device)?;
     eprintln!("{}", opened.introduction());
     let (model, config) = (opened.model.clone(), opened.model.config());
     let examples = Examples::read(&model, args)?;
@@ -67,7 +67,7 @@ pub fn run(args: &TrainArgs) -> Result<(), CliError> {
         None => Adapter::new(config, args.adapter.options(args.seed)).map_err(engine::Error::from)?,
     };
     adapter.base = Some(opened.name.clone());
-    let identity = identity(args, &opened.name, &model, &adapter, &examples);
+    let identity = identity(args, &model, &adapter, &examples)?;
     let folder = Folder::create(&args.out)?;
     let resumed = match args.resume {
         true => Some(
@@ -111,10 +111,10 @@ fn order(args: &TrainArgs) -> Order {
 }
 
 /// What a checkpoint must have in common with the run that goes on from it.
-fn identity(args: &TrainArgs, name: &str, model: &Model, adapter: &Adapter, examples: &Examples) -> Identity {
+fn identity(args: &TrainArgs, model: &Model, adapter: &Adapter, examples: &Examples) -> Result<Identity, CliError> {
     let batches = &args.batches;
-    Identity::default()
-        .with("model", format!("{name} of {} bytes", model.resident_bytes()))
+    let identity = Identity::default()
+        .with("model", format!("{:016x}", model.fingerprint()?))
         .with("examples", format!("{:016x}", fingerprint(&examples.train)))
         .with("adapter", format!("{:?}", adapter.options()))
         .with("optimizer", format!("{:?}", args.optimizer))
@@ -124,7 +124,8 @@ fn identity(args: &TrainArgs, name: &str, model: &Model, adapter: &Adapter, exam
         .with("accumulation", batches.accumulate)
         .with("epochs", batches.epochs)
         .with("steps", format!("{:?}", batches.steps))
-        .with("seed", args.seed)
+        .with("seed", args.seed);
+    Ok(identity)
 }
 
 /// The first step's gradients under PEFT's names.

@@ -2,27 +2,21 @@
 
 use kernel::dispatch::Buffer;
 use kernel::types::Vec4;
-use kernels_src::activation::GeluTanh;
 use kernels_src::attention::kv::{KvF16, KvF32};
 use kernels_src::attention::prefill::{AttendPrefillParams, attend_prefill};
 use kernels_src::elementwise::{ElementwiseParams, Softcap, map};
-use kernels_src::geglu::{GegluParams, geglu};
-use kernels_src::norm::{AddRmsNormParams, RmsNormParams, add_rms_norm, rms_norm};
+use kernels_src::geglu::GegluParams;
+use kernels_src::norm::RmsNormParams;
 use kernels_src::rope::{QkNormRopeParams, qk_norm_rope};
 
-use super::matmul::{Output, multiply};
+use super::matmul::{Output, Vectors, multiply, multiply_vectors};
+use super::pointwise::{Addition, add_rows, gated, norm_rows};
 use super::{Ops, Rows, with_head_dim};
 use crate::config::{Attention, Kv};
 use crate::error::Error;
 use crate::kernels::{Family, with_reduce};
 use crate::lora::Target;
 use crate::session::KvType;
-
-/// The operand that is added to the stream: RMS(o) · w, and the stream's factor after it.
-struct Addition<'w> {
-    w_post: &'w Buffer<f32>,
-    scale: f32,
-}
 
 impl Ops<'_> {
     /// `x = RMS(h) · attn_norm` of the first layer.
@@ -34,19 +28,18 @@ impl Ops<'_> {
     fn norm_stream(&mut self, rows: Rows, w: &Buffer<f32>) -> Result<(), Error> {
         let params = RmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps() };
         let b = &mut *self.buffers;
-        let args = rms_norm::Args { x: &b.h[0], w, y: &mut b.x };
-        with_reduce!(self.choices.lanes(Family::Norms), 256, R => { rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; });
-        Ok(())
+        norm_rows(self.recorder, self.choices, params, (&b.h[0], w), &mut b.x)
     }
 
     /// Queries, keys and values of `x`.
     pub(in crate::session) fn projections(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
         let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let mut at = 0;
+        let b = &mut *self.buffers;
+        let mut x = Vectors::new(&b.x);
         for tensor in &layer.projections.tensors {
-            let b = &mut *self.buffers;
             let output = Output { stride: layer.projections.width, at };
-            multiply(self.recorder, lanes, tensor, &b.x, &mut b.qkv, rows, output)?;
+            multiply_vectors(self.recorder, lanes, tensor, &mut x, &mut b.qkv, rows, output)?;
             at += tensor.rows;
         }
         let (stride, k_at, v_at) = (layer.projections.width, layer.projections.k_at, layer.projections.v_at);
@@ -138,23 +131,22 @@ impl Ops<'_> {
     /// The residual addition after attention, and the norm before the feed-forward part.
     pub(in crate::session) fn add_attention(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
         let layer = self.layer(index);
-        let addition = Addition { w_post: &layer.post_attention_norm, scale: 1.0 };
-        self.add(rows, addition, Some(&layer.ffn_norm))
+        self.add(rows, (&layer.post_attention_norm, 1.0), Some(&layer.ffn_norm))
     }
 
     /// `o = ffn_down · (gelu(ffn_gate · x) · (ffn_up · x))`.
     pub(in crate::session) fn feed_forward(&mut self, index: usize, rows: Rows) -> Result<(), Error> {
         let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let b = &mut *self.buffers;
-        multiply(self.recorder, lanes, &layer.gate, &b.x, &mut b.gate, rows, Output::dense(&layer.gate))?;
-        multiply(self.recorder, lanes, &layer.up, &b.x, &mut b.up, rows, Output::dense(&layer.up))?;
+        let mut x = Vectors::new(&b.x);
+        multiply_vectors(self.recorder, lanes, &layer.gate, &mut x, &mut b.gate, rows, Output::dense(&layer.gate))?;
+        multiply_vectors(self.recorder, lanes, &layer.up, &mut x, &mut b.up, rows, Output::dense(&layer.up))?;
         for (target, y) in [(Target::Gate, &mut b.gate), (Target::Up, &mut b.up)] {
             let y = (y, Output::dense(&layer.gate));
             b.adapters.add(self.recorder, lanes, (index, target), &b.x, y, rows)?;
         }
         let params = GegluParams::dense(rows.0, layer.gate.rows);
-        let args = geglu::Args { gate: &b.gate, up: &b.up, y: &mut b.act };
-        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+        gated(self.recorder, params, (&b.gate, &b.up), &mut b.act)?;
         multiply(self.recorder, lanes, &layer.down, &b.act, &mut b.o, rows, Output::dense(&layer.down))?;
         let y = (&mut b.o, Output::dense(&layer.down));
         b.adapters.add(self.recorder, lanes, (index, Target::Down), &b.act, y, rows)
@@ -166,9 +158,9 @@ impl Ops<'_> {
         let (layer, lanes) = (self.layer(index), self.choices.lanes(Family::Products));
         let next = (!last).then(|| &self.layer(index + 1).attn_norm);
         let (Some(ple), Some(width)) = (&layer.ple, self.model.config().ple) else {
-            return self.add(rows, Addition { w_post: &layer.post_ffw_norm, scale: layer.scale }, next);
+            return self.add(rows, (&layer.post_ffw_norm, layer.scale), next);
         };
-        self.add(rows, Addition { w_post: &layer.post_ffw_norm, scale: 1.0 }, None)?;
+        self.add(rows, (&layer.post_ffw_norm, 1.0), None)?;
         let layers = self.model.config().layers.len() as u32;
         let b = &mut *self.buffers;
         multiply(self.recorder, lanes, &ple.gate, &b.h[0], &mut b.ple_gate, rows, Output::dense(&ple.gate))?;
@@ -182,26 +174,19 @@ impl Ops<'_> {
             up_at: index as u32 * width,
             up_stride: layers * width,
         };
-        let args = geglu::Args { gate: &b.ple_gate, up: &b.ple_in, y: &mut b.ple_act };
-        geglu::Kernel::<GeluTanh, 256>::dispatch(self.recorder, params, args)?;
+        gated(self.recorder, params, (&b.ple_gate, &b.ple_in), &mut b.ple_act)?;
         multiply(self.recorder, lanes, &ple.proj, &b.ple_act, &mut b.o, rows, Output::dense(&ple.proj))?;
         let y = (&mut b.o, Output::dense(&ple.proj));
         b.adapters.add(self.recorder, lanes, (index, Target::Proj), &b.ple_act, y, rows)?;
-        self.add(rows, Addition { w_post: &ple.post_norm, scale: layer.scale }, next)
+        self.add(rows, (&ple.post_norm, layer.scale), next)
     }
 
-    /// `h = (h + RMS(o) · w_post) · scale`, then `x = RMS(h) · w_next` where there is one.
-    fn add(&mut self, rows: Rows, addition: Addition<'_>, w_next: Option<&Buffer<f32>>) -> Result<(), Error> {
-        let params = AddRmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps(), scale: addition.scale };
+    /// `h = (h + RMS(o) · w) · scale`, then `x = RMS(h) · w_next` where there is one.
+    fn add(&mut self, rows: Rows, (w, scale): (&Buffer<f32>, f32), w_next: Option<&Buffer<f32>>) -> Result<(), Error> {
+        let params = RmsNormParams { rows: rows.0, n: self.hidden(), eps: self.eps() };
         let b = &mut *self.buffers;
-        let w_post = addition.w_post;
-        let args =
-            add_rms_norm::Args { o: &b.o, w_post, w_next: w_next.unwrap_or(w_post), h: &mut b.h[0], x: &mut b.x };
-        with_reduce!(self.choices.lanes(Family::Norms), 256, R => match w_next {
-            Some(_) => { add_rms_norm::Kernel::<R, true>::dispatch(self.recorder, params, args)?; }
-            None => { add_rms_norm::Kernel::<R, false>::dispatch(self.recorder, params, args)?; }
-        });
-        Ok(())
+        let addition = Addition { o: &b.o, w, scale };
+        add_rows(self.recorder, self.choices, params, addition, &mut b.h[0], w_next, &mut b.x)
     }
 
     /// The logits of every row.

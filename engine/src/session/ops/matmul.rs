@@ -5,6 +5,7 @@ use kernel::types::{Vec4, f16};
 use kernels_src::gemm::{GemmParams, gemm};
 use kernels_src::gemm_cooperative::{DEPTH, GemmCooperativeParams, HalveParams, gemm_cooperative, halve_rows};
 use kernels_src::matvec::{Identity, MatvecParams, matvec};
+use kernels_src::product::{ProductSumParams, product_sum};
 use kernels_src::transposed::{GemmTransposedParams, gemm_transposed};
 
 use super::Rows;
@@ -24,6 +25,13 @@ const MATRIX_ROWS: u32 = 16;
 /// Up to so many large tiles a result is computed in small ones, so that more of a GPU takes part.
 const FEW_TILES: u32 = 128;
 
+/// Large tiles that a large GPU computes at once.
+const AT_ONCE: u32 = 264;
+
+/// Terms of a part of a split sum at least, and parts at most.
+const LEAST_TERMS: u32 = 2048;
+const MOST_PARTS: u32 = 6;
+
 /// Where outputs go in a row of the result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
@@ -40,6 +48,19 @@ impl Output {
     }
 }
 
+/// Activation vectors that products start from, one right after the other: on matrix units their halves are made once.
+pub(crate) struct Vectors<'x> {
+    x: &'x Buffer<f32>,
+    /// The halves and each row's scale, once they are there.
+    halves: Option<(Buffer<Vec4<f16>>, Buffer<f32>)>,
+}
+
+impl<'x> Vectors<'x> {
+    pub(crate) fn new(x: &'x Buffer<f32>) -> Self {
+        Self { x, halves: None }
+    }
+}
+
 /// `y[t, at + j] = Σ_i x[t, i] · w[j, i]` for `rows` activation vectors.
 pub(crate) fn multiply(
     recorder: &mut Recorder,
@@ -50,10 +71,23 @@ pub(crate) fn multiply(
     rows: Rows,
     output: Output,
 ) -> Result<(), Error> {
+    multiply_vectors(recorder, lanes, tensor, &mut Vectors::new(x), y, rows, output)
+}
+
+/// [`multiply`] with vectors that several tensors are multiplied with.
+pub(crate) fn multiply_vectors(
+    recorder: &mut Recorder,
+    lanes: Lanes,
+    tensor: &Tensor,
+    x: &mut Vectors<'_>,
+    y: &mut Buffer<f32>,
+    rows: Rows,
+    output: Output,
+) -> Result<(), Error> {
     for part in &tensor.parts {
         let at = output.at + part.first_row;
         if rows == Rows(1) {
-            let x = x.view::<Vec4<f32>>();
+            let x = x.x.view::<Vec4<f32>>();
             let params = MatvecParams { rows: part.rows, k: tensor.k, y_at: at, cap: 0.0 };
             let args = matvec::Args { w: &part.buffer, x: &x, y };
             // Few rows fill a GPU only when each workgroup takes fewer of them.
@@ -63,7 +97,7 @@ pub(crate) fn multiply(
             }));
             continue;
         }
-        multiply_piece(recorder, lanes, Piece::whole(tensor, part), x, y, rows, Output { at, ..output })?;
+        multiply_piece(recorder, lanes, Piece::whole(tensor, part), &mut *x, y, rows, Output { at, ..output })?;
     }
     Ok(())
 }
@@ -108,7 +142,7 @@ pub(crate) fn multiply_piece(
     recorder: &mut Recorder,
     lanes: Lanes,
     piece: Piece<'_>,
-    x: &Buffer<f32>,
+    x: &mut Vectors<'_>,
     y: &mut Buffer<f32>,
     rows: Rows,
     output: Output,
@@ -119,7 +153,7 @@ pub(crate) fn multiply_piece(
     let Piece { tensor, part, first_row, rows: outputs } = piece;
     let params =
         GemmParams { n: rows.0, first_row, rows: outputs, k: tensor.k, y_stride: output.stride, y_at: output.at };
-    let x = x.view::<Vec4<f32>>();
+    let x = x.x.view::<Vec4<f32>>();
     let args = gemm::Args { x: &x, w: &part.buffer, y };
     with_quant!(tensor.ty, Q => match lanes {
         Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
@@ -200,6 +234,16 @@ fn halve(
     Ok((values, scales))
 }
 
+/// Parts into which a long sum's terms are split, so that large tiles of a result that has few of them fill a GPU; 1 where
+/// that is not worth the parts' sum.
+fn splits_for(n: u32, outputs: u32, terms: u32) -> u32 {
+    let tiles = n.div_ceil(128) * outputs.div_ceil(128);
+    let most = (terms / LEAST_TERMS).clamp(1, MOST_PARTS);
+    // The share of the GPU that is busy, in thousandths, while whole rounds of workgroups come and go.
+    let busy = |splits: u32| 1000 * tiles * splits / ((tiles * splits).div_ceil(AT_ONCE) * AT_ONCE);
+    (1..=most).rev().max_by_key(|splits| busy(*splits)).unwrap_or(1)
+}
+
 /// Whether a result has so few large tiles that small ones are faster.
 fn is_small(n: u32, outputs: u32) -> bool {
     n.div_ceil(128) * outputs.div_ceil(128) <= FEW_TILES
@@ -212,21 +256,40 @@ fn multiply_halves(
     lanes: Lanes,
     halves: &Halves,
     piece: Piece<'_>,
-    x: &Buffer<f32>,
+    x: &mut Vectors<'_>,
     y: &mut Buffer<f32>,
     rows: Rows,
     output: Output,
 ) -> Result<(), Error> {
     let Piece { tensor, part, first_row, rows: outputs } = piece;
     let (n, k) = (rows.0, tensor.k);
-    let params = HalveParams { n, k, x_stride: k, x_at: 0, y_stride: k };
-    let (x, scales) = halve(recorder, lanes, halves, x, params)?;
-    let (y_stride, y_at) = (output.stride, output.at);
-    let params = GemmCooperativeParams { n, first_row, rows: outputs, k, y_stride, y_at, accumulate: 0 };
-    let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y };
-    with_quant!(tensor.ty, Q => match is_small(n, outputs) {
-        true => { SmallTiles::<Q>::dispatch(recorder, params, args)?; }
-        false => { LargeTiles::<Q, false>::dispatch(recorder, params, args)?; }
+    if x.halves.is_none() {
+        let params = HalveParams { n, k, x_stride: k, x_at: 0, y_stride: k };
+        x.halves = Some(halve(recorder, lanes, halves, x.x, params)?);
+    }
+    let Some((x, scales)) = &x.halves else { return Ok(()) };
+    let into = Outputs { stride: output.stride, at: output.at, into: Into::Replace };
+    let shape = GemmCooperativeParams {
+        n,
+        first_row,
+        rows: outputs,
+        k,
+        y_stride: output.stride,
+        y_at: output.at,
+        accumulate: 0,
+        splits: 1,
+    };
+    let splits = splits_for(n, outputs, k);
+    with_quant!(tensor.ty, Q => match splits {
+        1 if is_small(n, outputs) => {
+            let args = gemm_cooperative::Args { x, scales, w: &part.buffer, y };
+            SmallTiles::<Q>::dispatch(recorder, shape, args)?;
+        }
+        _ => in_parts(recorder, halves, shape, splits, outputs, (y, into), |recorder, params, y| {
+            let args = gemm_cooperative::Args { x, scales, w: &part.buffer, y };
+            LargeTiles::<Q, false>::dispatch(recorder, params, args)?;
+            Ok(())
+        })?,
     });
     Ok(())
 }
@@ -246,12 +309,58 @@ fn multiply_halves_transposed(
     let y_stride = outputs.next_multiple_of(DEPTH);
     let params = HalveParams { n, k: outputs, x_stride: output.stride, x_at: output.at, y_stride };
     let (x, scales) = halve(recorder, lanes, halves, dy, params)?;
+    let outputs_into = Outputs { stride: k, at: 0, into };
     let accumulate = u32::from(into == Into::Add);
-    let params = GemmCooperativeParams { n, first_row, rows: outputs, k, y_stride: k, y_at: 0, accumulate };
-    let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y: dx };
-    with_quant!(tensor.ty, Q => match is_small(n, k) {
-        true => { SmallTransposedTiles::<Q>::dispatch(recorder, params, args)?; }
-        false => { LargeTiles::<Q, true>::dispatch(recorder, params, args)?; }
+    let shape = GemmCooperativeParams { n, first_row, rows: outputs, k, y_stride: k, y_at: 0, accumulate, splits: 1 };
+    let splits = splits_for(n, k, outputs);
+    with_quant!(tensor.ty, Q => match splits {
+        1 if is_small(n, k) => {
+            let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y: dx };
+            SmallTransposedTiles::<Q>::dispatch(recorder, shape, args)?;
+        }
+        _ => in_parts(recorder, halves, shape, splits, k, (dx, outputs_into), |recorder, params, y| {
+            let args = gemm_cooperative::Args { x: &x, scales: &scales, w: &part.buffer, y };
+            LargeTiles::<Q, true>::dispatch(recorder, params, args)?;
+            Ok(())
+        })?,
     });
+    Ok(())
+}
+
+/// Where a product's outputs go.
+#[derive(Clone, Copy)]
+struct Outputs {
+    stride: u32,
+    at: u32,
+    into: Into,
+}
+
+/// Records a product whose terms are in `splits` parts, and their sum where there are several.
+fn in_parts(
+    recorder: &mut Recorder,
+    halves: &Halves,
+    shape: GemmCooperativeParams,
+    splits: u32,
+    outputs: u32,
+    (y, target): (&mut Buffer<f32>, Outputs),
+    product: impl Fn(&mut Recorder, GemmCooperativeParams, &mut Buffer<f32>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if splits == 1 {
+        return product(recorder, shape, y);
+    }
+    let n = shape.n;
+    let mut parts = halves.parts(splits as usize * n as usize * outputs as usize)?;
+    let in_parts = GemmCooperativeParams { y_stride: outputs, y_at: 0, accumulate: 0, splits, ..shape };
+    product(recorder, in_parts, &mut parts)?;
+    let params = ProductSumParams { m: n, n: outputs, splits, y_at: target.at, y_stride: target.stride };
+    let args = product_sum::Args { partials: &parts, y };
+    match target.into {
+        Into::Replace => {
+            product_sum::Kernel::<256, false>::dispatch(recorder, params, args)?;
+        }
+        Into::Add => {
+            product_sum::Kernel::<256, true>::dispatch(recorder, params, args)?;
+        }
+    }
     Ok(())
 }

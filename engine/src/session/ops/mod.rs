@@ -4,6 +4,7 @@
 mod batch;
 mod embed;
 pub(crate) mod matmul;
+pub(crate) mod pointwise;
 mod sample;
 mod token;
 
