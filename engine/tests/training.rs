@@ -248,11 +248,12 @@ fn a_batch_may_be_longer_than_the_context_where_no_example_is() {
     let (first, second) = (Example::whole(first.to_vec()), Example::whole(second.to_vec()));
     let together = Batch::pack([&first, &second]).unwrap();
     for device in devices() {
-        let (loss, expected) = gradients(&mut reference.trainer(&device, Activations::Fit), &[together.clone()]);
+        let (loss, expected) =
+            gradients(&mut reference.trainer(&device, Activations::Fit), std::slice::from_ref(&together));
         let model = with_context(&reference, &device, 40);
         let options = TrainerOptions { max_rows: 64, ..TrainerOptions::default() };
         let mut trainer = Trainer::new(&model, reference.adapter(&model), options).unwrap();
-        let (short, actual) = gradients(&mut trainer, &[together.clone()]);
+        let (short, actual) = gradients(&mut trainer, std::slice::from_ref(&together));
         assert!((loss - short).abs() <= 1e-6 * loss, "{loss} and {short}");
         assert!(relative_error(&actual, &wide(&expected)) <= 1e-6);
         let refused = pollster::block_on(trainer.accumulate(&[reference.batch()])).unwrap_err();

@@ -6,6 +6,7 @@ use kernels_src::rope::RopeTable;
 
 use super::tensor::{Loader, Tensor};
 use crate::config::{Attention, Config, Kv, names};
+use crate::device::Device;
 use crate::error::Error;
 use crate::gguf::Gguf;
 
@@ -64,6 +65,31 @@ pub(crate) struct PleWeights {
 pub(crate) struct RopeWeights {
     pub(crate) table: Buffer<Vec2<f32>>,
     pub(crate) pairs: u32,
+    /// Positions that the table reaches.
+    positions: u32,
+    base: f64,
+    dims: u32,
+    /// What frequencies are divided by.
+    factors: Option<Vec<f32>>,
+}
+
+impl RopeWeights {
+    /// The table where it reaches so many positions, else one that does.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub(crate) fn reaching(&self, device: &Device, positions: u32) -> Result<Buffer<Vec2<f32>>, Error> {
+        if positions <= self.positions {
+            return Ok(self.table.view());
+        }
+        upload(device, &RopeTable::new(self.base, self.dims, self.factors.as_deref(), positions))
+    }
+}
+
+fn upload(device: &Device, table: &RopeTable) -> Result<Buffer<Vec2<f32>>, Error> {
+    // A model in which nothing turns still binds a table.
+    let entries = if table.entries.is_empty() { &[Vec2::new(1.0, 0.0)] } else { table.entries.as_slice() };
+    Ok(device.dispatch().upload(entries, "rope table")?)
 }
 
 /// Everything.
@@ -214,13 +240,9 @@ fn rope(loader: &mut Loader<'_, '_>, config: &Config, kind: Attention) -> Result
         true => config.rope_factors(loader.gguf, &**loader.source)?,
         false => None,
     };
-    let table = RopeTable::new(
-        f64::from(shape.rope.base),
-        shape.rope.dims,
-        factors.as_ref().map(|factors| factors.factors.as_slice()),
-        config.context,
-    );
-    // A model in which nothing turns still binds a table.
-    let entries = if table.entries.is_empty() { &[Vec2::new(1.0, 0.0)] } else { table.entries.as_slice() };
-    Ok(Some(RopeWeights { table: loader.device.dispatch().upload(entries, "rope table")?, pairs: table.pairs }))
+    let (base, dims, positions) = (f64::from(shape.rope.base), shape.rope.dims, config.context);
+    let factors = factors.map(|factors| factors.factors.to_vec());
+    let table = RopeTable::new(base, dims, factors.as_deref(), positions);
+    let pairs = table.pairs;
+    Ok(Some(RopeWeights { table: upload(loader.device, &table)?, pairs, positions, base, dims, factors }))
 }

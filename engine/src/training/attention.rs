@@ -8,7 +8,6 @@ use kernels_src::attention::steps;
 use kernels_src::rope::{QkNormRopeParams, qk_norm_rope};
 use kernels_src::rope_backward::qk_norm_rope_backward;
 
-use super::Batch;
 use super::buffers::MatrixBuffers;
 use super::forward::Pass;
 use crate::config::{Attention, Config, Kv, LayerConfig};
@@ -33,20 +32,6 @@ impl MatrixBuffers {
 }
 
 impl Pass<'_> {
-    /// Gives each row the turn of its place in its own example.
-    pub(super) fn place(&mut self, batch: &Batch) -> Result<(), Error> {
-        let weights = &self.ops.model.inner.weights;
-        let turns = &mut self.buffers.turns;
-        for (rope, own) in [(&weights.rope_sliding, &mut turns.sliding), (&weights.rope_full, &mut turns.full)] {
-            let (Some(rope), Some(own)) = (rope, own) else { continue };
-            let pairs = rope.pairs as usize;
-            for rows in batch.examples() {
-                self.ops.recorder.copy(&rope.table, 0, own, rows.start * pairs, rows.len() * pairs)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Queries of a layer's tape, normed and turned, in `q`; an owning layer's keys and values in their place.
     pub(super) fn turn(&mut self, index: usize) -> Result<(), Error> {
         let (layer, shape) = self.layer(index);

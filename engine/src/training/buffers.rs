@@ -151,19 +151,20 @@ impl MatrixBuffers {
     }
 }
 
-/// Cosines and sines of each row's place in its own example `[rows, pairs]`, for each kind of layer that there is.
+/// Cosines and sines of every row, for each kind of layer that there is. Rows count on from example to example: what
+/// attention sees of two positions is their difference alone.
 pub(super) struct Turns {
     pub(super) sliding: Option<Buffer<Vec2<f32>>>,
     pub(super) full: Option<Buffer<Vec2<f32>>>,
 }
 
 impl Turns {
-    fn new(make: &mut Allocator<'_>, model: &Model, rows: usize) -> Result<Self, Error> {
+    fn new(model: &Model, rows: usize) -> Result<Self, Error> {
         let weights = &model.inner.weights;
-        let mut room = |rope: &Option<RopeWeights>| {
-            rope.as_ref().map(|rope| make.create(rows * rope.pairs as usize, "turns")).transpose()
+        let reaching = |rope: &Option<RopeWeights>| {
+            rope.as_ref().map(|rope| rope.reaching(model.device(), rows as u32)).transpose()
         };
-        Ok(Self { sliding: room(&weights.rope_sliding)?, full: room(&weights.rope_full)? })
+        Ok(Self { sliding: reaching(&weights.rope_sliding)?, full: reaching(&weights.rope_full)? })
     }
 
     /// Those of a layer.
@@ -196,7 +197,7 @@ pub(super) struct Buffers {
     pub(super) squares: Buffer<f32>,
     pub(super) clip: Buffer<f32>,
 
-    /// Position 0: rows are slots, and places in [`turns`](Self::turns).
+    /// Position 0: rows are positions.
     pub(super) state: Buffer<u32>,
     pub(super) ids: Buffer<u32>,
     pub(super) segments: Buffer<u32>,
@@ -379,7 +380,7 @@ impl Buffers {
             weights: make.create(rows, "weights")?,
             learned_of: make.create(rows, "learned of")?,
             zeros: make.create(zeros, "zeros")?,
-            turns: Turns::new(make, model, rows)?,
+            turns: Turns::new(model, rows)?,
             streams,
             keys_values,
             matrix,

@@ -354,7 +354,6 @@ impl Trainer {
         };
         let mut pass = Pass { ops: Ops::new(&model, &mut recorder, batch.rows()), adapted, buffers: &mut self.buffers };
         let mut end = |pass: &mut Pass<'_>| sink(std::mem::replace(pass.ops.recorder, piece()));
-        pass.place(batch)?;
         pass.embed()?;
         for index in 0..layers {
             pass.forward(index, Purpose::Forward)?;
