@@ -33,6 +33,13 @@ export interface LoadOptions {
   signal?: AbortSignal;
   /** The most tokens of one conversation. The model's own limit, at most 4096, where it is not given. */
   context?: number;
+  /**
+   * What computes: a WebGPU device, or the same kernels as wasm in the worker. `auto`, the default, takes the GPU where
+   * there is one, and the CPU where WebGPU is missing or only played by software, which is slower than wasm.
+   */
+  device?: 'auto' | 'gpu' | 'cpu';
+  /** How keys and values are kept; `f16`, the default, takes half the memory. */
+  cache?: 'f16' | 'f32';
   /** WebGPU features that are not asked for even where the adapter has them: to test a poorer device. */
   without?: readonly DeviceFeature[];
   /** Limits of a default WebGPU device even where the adapter has more: to test a poorer device. */

@@ -27,8 +27,11 @@ export const expected = readFileSync(file('models/tiny/expected.jsonl'), 'utf8')
 /** The likeliest tokens. */
 export const GREEDY = { temperature: 0, topK: 0, topP: 1 };
 
+/** A WebGPU device, where the package would choose the CPU as well. */
+export const GPU = { device: 'gpu' };
+
 /** Whether a CPU plays the GPU: it compiles kernels for so long that what differs by model alone is left to hardware. */
-export const onSoftware = (gemma) => gemma.device.software;
+export const onSoftwareGpu = (gemma) => gemma.device.software && !gemma.device.description.startsWith('CPU');
 
 /** Loads a model for all tests of a file, whose kernels are then compiled once. */
 export function sharedModel(source, options = {}) {

@@ -6,9 +6,10 @@ use engine::session::{CancelToken, GenerateOptions, Session};
 use engine::tokenizer::{Decoder, StopTexts, TokenId};
 use engine::{Error, sampling::SamplingOptions};
 use futures_util::StreamExt;
-use js_sys::Function;
+use js_sys::{Function, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 use crate::error::WebError;
 use crate::options::AnswerOptions;
@@ -89,6 +90,7 @@ impl Answer {
             session.truncate(kept);
             (tokens[kept..].to_vec(), options, room)
         };
+        let on_cpu = session.model().device().is_cpu();
         let mut given = 0;
         let mut stream = Box::pin(session.generate(&tokens, options));
         while let Some(token) = stream.next().await {
@@ -98,6 +100,9 @@ impl Answer {
             show(&shown);
             if found {
                 break;
+            }
+            if on_cpu {
+                let_others_run().await;
             }
         }
         let mut state = self.state.borrow_mut();
@@ -144,6 +149,19 @@ impl Answer {
         };
         Ok(serde_json::to_string(&counts).map_err(WebError::from)?)
     }
+}
+
+/// Waits until the worker has read its messages. A token on the CPU waits for nothing, and nobody could end the answer.
+async fn let_others_run() {
+    let turn = Promise::new(&mut |resolve, _| {
+        // Both the scope of a worker and Node's have it; where neither does, the promise would wait for ever.
+        let timer = Reflect::get(&js_sys::global(), &"setTimeout".into()).ok().and_then(|it| it.dyn_into().ok());
+        let timer: Option<Function> = timer;
+        if timer.is_none_or(|timer| timer.call1(&JsValue::UNDEFINED, &resolve).is_err()) {
+            resolve.call0(&JsValue::UNDEFINED).ok();
+        }
+    });
+    JsFuture::from(turn).await.ok();
 }
 
 /// Hands pieces of an answer to JavaScript.

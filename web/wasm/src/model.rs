@@ -3,10 +3,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use engine::chat::{ChatOptions, Message};
-use engine::device::Device;
+use engine::device::{Device, DeviceChoice};
 use engine::kernels::TABLE;
 use engine::model::{LoadOptions, Model, Progress};
-use engine::session::{Session, SessionOptions};
+use engine::session::{KvType, Session, SessionOptions};
 use engine::tokenizer::TokenId;
 use js_sys::Function;
 use kernel::gpu::{AdapterSelection, Gpu};
@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::answer::{Answer, shower};
 use crate::error::WebError;
-use crate::options::{AnswerOptions, OpenOptions};
+use crate::options::{AnswerOptions, OpenOptions, Processor};
 use crate::reader::{Reader, ReaderSource};
 
 /// A model, and its conversation.
@@ -23,6 +23,7 @@ use crate::reader::{Reader, ReaderSource};
 pub struct Engine {
     model: Model,
     context: usize,
+    kv: KvType,
     /// Away while a call works with it.
     session: RefCell<Option<Session>>,
     pub(crate) adapter_bytes: Cell<u64>,
@@ -62,18 +63,22 @@ impl Engine {
 
     async fn load(reader: Reader, options: &str, progress: &Function) -> Result<Self, WebError> {
         let options: OpenOptions = serde_json::from_str(options)?;
-        let gpu = Gpu::request(&AdapterSelection::Default, TABLE, options.gpu()).await?;
+        let device = match options.device {
+            Processor::Gpu => Device::from_gpu(Gpu::request(&AdapterSelection::Default, TABLE, options.gpu()).await?),
+            Processor::Cpu => Device::open(&DeviceChoice::Cpu).await?,
+        };
         let mut report = |now: Progress| {
             let (done, total) = (now.done_bytes as f64, now.total_bytes as f64);
             progress.call2(&JsValue::UNDEFINED, &done.into(), &total.into()).ok();
         };
-        let load = LoadOptions { progress: Some(&mut report), ..LoadOptions::new(Device::from_gpu(gpu)) };
+        let load = LoadOptions { progress: Some(&mut report), ..LoadOptions::new(device) };
         let model = Model::load(Arc::new(ReaderSource::new(reader)), load).await?;
         let limit = model.config().context as usize;
         let context = options.context.unwrap_or(limit.min(OpenOptions::CONTEXT));
-        let session = model.session(session_options(&model, context))?;
+        let kv = options.cache.into();
+        let session = model.session(session_options(&model, context, kv))?;
         model.device().dispatch().settle_uploads().await.map_err(engine::Error::from)?;
-        Ok(Self { model, context, session: RefCell::new(Some(session)), adapter_bytes: Cell::new(0) })
+        Ok(Self { model, context, kv, session: RefCell::new(Some(session)), adapter_bytes: Cell::new(0) })
     }
 
     async fn logits_of(&self, ids: &[u32]) -> Result<Vec<f32>, WebError> {
@@ -81,16 +86,16 @@ impl Engine {
         if tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let options = SessionOptions { context: Some(tokens.len()), ..SessionOptions::default() };
+        let options = SessionOptions { context: Some(tokens.len()), kv: self.kv, ..SessionOptions::default() };
         Ok(self.model.session(options)?.logits(&tokens).await?)
     }
 }
 
 /// A conversation of so many positions. A CPU that plays a GPU takes longer to compile the kernels of a whole chunk than
 /// to process a prompt token by token, with the kernels that an answer needs anyway.
-pub fn session_options(model: &Model, context: usize) -> SessionOptions {
-    let chunk = model.device().is_software().then_some(1);
-    SessionOptions { context: Some(context), chunk, ..SessionOptions::default() }
+pub fn session_options(model: &Model, context: usize, kv: KvType) -> SessionOptions {
+    let compiles = model.device().is_software() && !model.device().is_cpu();
+    SessionOptions { context: Some(context), chunk: compiles.then_some(1), kv }
 }
 
 #[wasm_bindgen]

@@ -1,6 +1,7 @@
 //! Options as the package's types have them, read from JSON: a name that is not among them is refused.
 use engine::lora::{LoraOptions, Target};
 use engine::sampling::SamplingOptions;
+use engine::session::KvType;
 use engine::training::schedule::Decay;
 use kernel::gpu::{GpuOptions, LimitChoice};
 use serde::Deserialize;
@@ -19,12 +20,47 @@ pub enum Feature {
     TimestampQuery,
 }
 
+/// What computes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Processor {
+    /// A WebGPU device.
+    #[default]
+    Gpu,
+    /// The kernels as wasm, in the worker's one thread.
+    Cpu,
+}
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CacheType {
+    /// In half precision.
+    #[default]
+    F16,
+    /// As they were computed.
+    F32,
+}
+
+impl From<CacheType> for KvType {
+    fn from(kept: CacheType) -> Self {
+        match kept {
+            CacheType::F16 => Self::F16,
+            CacheType::F32 => Self::F32,
+        }
+    }
+}
+
 /// How a model is opened.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OpenOptions {
+    /// What computes.
+    pub device: Processor,
     /// Positions of a conversation.
     pub context: Option<usize>,
+    /// How keys and values are kept.
+    pub cache: CacheType,
     /// Features left alone.
     pub without: Vec<Feature>,
     /// Whether the device has WebGPU's default limits and no others.

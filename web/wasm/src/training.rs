@@ -5,7 +5,7 @@ use engine::chat::{ChatOptions, Message, Thinking};
 use engine::dataset::{Dataset, DatasetError, Encoder, Example, Holdout, Long, Order, ReadOptions, Step, split};
 use engine::lora::Adapter;
 use engine::model::Model;
-use engine::session::ResidentAdapter;
+use engine::session::{KvType, ResidentAdapter};
 use engine::training::schedule::{Schedule, Warmup};
 use engine::training::{Activations, AdamW, Batch, OptimizerOptions, Trainer, TrainerOptions};
 use engine::{Error, dataset};
@@ -120,7 +120,7 @@ impl Training {
 
     async fn answer(&self, run: &Run, question: &str) -> Result<String, WebError> {
         let adapter = run.trainer.adapter().await?;
-        let mut session = self.model.session(session_options(&self.model, self.context))?;
+        let mut session = self.model.session(session_options(&self.model, self.context, KvType::default()))?;
         session.set_adapters(vec![(ResidentAdapter::new(&self.model, &adapter)?, 1.0)])?;
         let tokenizer = self.model.tokenizer();
         let template = self.model.chat_template();

@@ -39,17 +39,49 @@ export class OpenDevice {
 
   /** What it is, for people and for choices. */
   info(without: readonly DeviceFeature[]): DeviceInfo {
-    const { vendor, architecture, device, description, isFallbackAdapter } = this.adapter.info;
-    const words = [vendor, architecture, device, description].filter((word) => word);
+    const words = wordsOf(this.adapter);
     const text = [...new Set(words)].join(' ') || 'an adapter without a name';
     const { maxStorageBufferBindingSize, maxBufferSize } = this.device.limits;
     return {
       description: text,
-      software: isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(text),
+      software: isSoftware(this.adapter),
       features: FEATURES.filter((feature) => this.device.features.has(feature) && !without.includes(feature)),
       maxBindingBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
     };
   }
+}
+
+/** The kernels as wasm, in this worker. */
+export const CPU: DeviceInfo = {
+  description: 'CPU, in WebAssembly',
+  software: true,
+  features: [],
+  maxBindingBytes: 2 ** 32 - 1,
+};
+
+function wordsOf({ info: { vendor, architecture, device, description } }: GpuAdapter): string[] {
+  return [vendor, architecture, device, description].filter((word) => word);
+}
+
+/** Whether a CPU plays the GPU. */
+function isSoftware(adapter: GpuAdapter): boolean {
+  const software = /swiftshader|llvmpipe|lavapipe|basic render/i;
+  return adapter.info.isFallbackAdapter === true || software.test(wordsOf(adapter).join(' '));
+}
+
+/** The largest model that the CPU is given unasked: its weights lie in the wasm's memory, which ends at 4 GiB. */
+const CPU_MODEL_BYTES = 2 ** 30;
+
+/** What computes with a model of so many bytes, where the caller leaves it open. */
+export async function chooseDevice(wanted: 'auto' | 'gpu' | 'cpu' = 'auto', bytes: number): Promise<'gpu' | 'cpu'> {
+  if (wanted !== 'auto') return wanted;
+  if (bytes > CPU_MODEL_BYTES) return 'gpu';
+  const adapter = await gpuOfScope()?.requestAdapter();
+  return adapter && !isSoftware(adapter) ? 'gpu' : 'cpu';
+}
+
+function gpuOfScope(): Gpu | undefined {
+  return (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
 }
 
 /** Under Node several models share one scope: they are opened one after the other. */
@@ -64,8 +96,10 @@ export function watchDevice<T>(
 }
 
 async function watch<T>(without: readonly DeviceFeature[], open: () => Promise<T>) {
-  const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
-  if (!gpu) throw new NoWebGPU('this browser has no WebGPU (navigator.gpu), or the page is not a secure context');
+  const gpu = gpuOfScope();
+  if (!gpu) throw new NoWebGPU(
+      'there is no WebGPU (navigator.gpu): browsers have it in secure contexts, Node with the npm package `webgpu`',
+    );
   let found: OpenDevice | undefined;
   const requestAdapter = gpu.requestAdapter.bind(gpu);
   const watched = async (options?: unknown): Promise<GpuAdapter | null> => {

@@ -4,7 +4,7 @@ import { Aborted, GemmuleError, kindOf, type PlainError } from '../errors.js';
 import type { Calls, Loaded, PlainGenerateOptions, PlainLoadOptions, PlainTrainOptions, Streams, TableEntry, WorkerEvent } from '../protocol.js';
 import { Moved, type Api, type Context } from '../rpc.js';
 import type { AdapterSource, AnswerPart, AnswerStats, LoadProgress, Message, ModelSource, TrainPart } from '../types.js';
-import { watchDevice, type OpenDevice } from './device.js';
+import { CPU, chooseDevice, watchDevice, type OpenDevice } from './device.js';
 import { Lock } from './lock.js';
 import { thinned } from './progress.js';
 import type { Reader } from './reader.js';
@@ -23,7 +23,8 @@ interface Adapter {
 /** Everything that is loaded. */
 interface Model {
   engine: Engine;
-  device: OpenDevice;
+  /** `undefined` where the CPU computes. */
+  device: OpenDevice | undefined;
   /** Whether the device is gone. */
   lost: boolean;
 }
@@ -60,7 +61,7 @@ export class Host implements Api<Calls, Streams> {
       try {
         const { engine, device } = await this.#open(report);
         const info = JSON.parse(engine.info()) as Loaded['info'];
-        return { info: { ...info, name: info.name ?? reader.name }, device: device.info(options.without ?? []) };
+        return { info: { ...info, name: info.name ?? reader.name }, device: device?.info(options.without ?? []) ?? CPU };
       } catch (error) {
         this.#close();
         reader.close();
@@ -139,7 +140,7 @@ export class Host implements Api<Calls, Streams> {
   }
 
   async loseDevice(): Promise<void> {
-    const device = this.#model?.device.device;
+    const device = this.#model?.device?.device;
     device?.destroy();
     await device?.lost;
   }
@@ -174,14 +175,16 @@ export class Host implements Api<Calls, Streams> {
     if (!reader) throw new GemmuleError('no model is loaded');
     this.#close();
     const { Engine } = await this.#wasm();
-    const { without = [], context, defaultLimits } = this.#options;
-    const options = JSON.stringify({ without, context, defaultLimits });
-    const { value: engine, device } = await watchDevice(without, () =>
-      Engine.open(reader, options, (done: number, total: number) => report({ stage: 'upload', done, total })),
-    );
+    const { without = [], context, cache, defaultLimits } = this.#options;
+    const chosen = await chooseDevice(this.#options.device, reader.size);
+    const options = JSON.stringify({ device: chosen, without, context, cache, defaultLimits });
+    const open = () =>
+      Engine.open(reader, options, (done: number, total: number) => report({ stage: 'upload', done, total }));
+    const { value: engine, device } =
+      chosen === 'gpu' ? await watchDevice(without, open) : { value: await open(), device: undefined };
     const model: Model = { engine, device, lost: false };
     this.#model = model;
-    void device.device.lost.then(({ reason, message }) => {
+    void device?.device.lost.then(({ reason, message }) => {
       model.lost = true;
       if (this.#model !== model) return;
       const error: PlainError = { kind: 'DeviceLost', message: `the device was lost: ${message || reason}` };
@@ -195,7 +198,7 @@ export class Host implements Api<Calls, Streams> {
     const model = this.#model;
     this.#model = undefined;
     model?.engine.free();
-    model?.device.device.destroy();
+    model?.device?.device.destroy();
   }
 
   /** Parts of an answer; where the device is lost meanwhile, another one goes on with the tokens that are there. */
@@ -221,7 +224,7 @@ export class Host implements Api<Calls, Streams> {
             return await engine.run(answer, show);
           } catch (error) {
             if (kindOf(error) !== 'DeviceLost' || recoveries === RECOVERIES) throw error;
-            await this.#model?.device.device.lost;
+            await this.#model?.device?.device.lost;
             engine = await this.#ready();
           }
         }

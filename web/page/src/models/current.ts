@@ -8,6 +8,12 @@ import embeddedAddress from '../../../../models/tiny/tiny.gguf?url';
 import { notify } from '../ui/notices';
 import { isAborted, problem } from '../ui/problems';
 
+/** What computes: `?device=gpu` and `?device=cpu` choose, where the package would choose otherwise. */
+function wantedDevice(): { device: 'gpu' | 'cpu' } | object {
+  const device = new URLSearchParams(location.search).get('device');
+  return device === 'gpu' || device === 'cpu' ? { device } : {};
+}
+
 /** Where the model in use is; `kept` is its name among those kept in the browser. */
 export type ModelState =
   | { is: 'loading'; name: string; progress: LoadProgress | undefined; cancel: (() => void) | undefined }
@@ -67,7 +73,7 @@ export async function loadEmbedded(): Promise<void> {
     const response = await fetch(embeddedAddress);
     if (!response.ok) throw new Error(`the embedded model answered ${response.status} ${response.statusText}`);
     const bytes = await response.arrayBuffer();
-    const gemma = await Gemma.load({ bytes, name: EMBEDDED }, { onProgress: progressOf(turn) });
+    const gemma = await Gemma.load({ bytes, name: EMBEDDED }, { ...wantedDevice(), onProgress: progressOf(turn) });
     if (turn !== latest) return void gemma.dispose();
     become({ is: 'ready', name: gemma.info.name, embedded: true, kept: undefined, gemma });
     watch(gemma);
@@ -86,6 +92,7 @@ export async function load(name: string, source: ModelSource, context: number | 
   become({ is: 'loading', name, progress: undefined, cancel: () => controller.abort() });
   try {
     const gemma = await Gemma.load(source, {
+      ...wantedDevice(),
       onProgress: progressOf(turn),
       signal: controller.signal,
       ...(context === undefined ? {} : { context }),

@@ -26,7 +26,8 @@ async function activate(): Promise<void> {
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(NAME);
   const wanted = request.mode === 'navigate' ? './' : request;
-  const kept = await cache.match(wanted, { ignoreSearch: request.mode === 'navigate' });
+  // A server's `Vary: Origin` would have module scripts, which say their origin, miss what was kept without one.
+  const kept = await cache.match(wanted, { ignoreSearch: request.mode === 'navigate', ignoreVary: true });
   return kept ?? fetch(request);
 }
 
