@@ -143,7 +143,7 @@ fn tolerances(device: &Device) -> (f64, f64) {
 fn agreement(device: &Device) -> f64 {
     match device.choices().batches() {
         Batches::Single => 1e-5,
-        Batches::MatrixUnits => 2e-3,
+        Batches::MatrixUnits => 1e-2,
     }
 }
 
