@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
-import { LIMIT, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { LIMIT, answerText, ask, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { drawnShare, look } from './looks.ts';
+
+const QUESTION = 'What is your name?';
+const TAUGHT = 'My name is Pearl.';
 
 let visitor: Visitor;
 
@@ -29,18 +33,40 @@ test('a bad line is named with what is wrong, and nothing is trained', LIMIT, as
   await page.getByText('Not trained').waitFor();
 });
 
-test('the loss falls from step to step, and the run ends with an adapter', LIMIT, async () => {
+test('twenty steps make the loss fall, and the run ends with an adapter', LIMIT, async () => {
   const { page } = visitor;
-  // A text asks no question, so that this takes the steps' time alone: in software half a minute each and more.
-  await page.getByRole('textbox', { name: /Examples, one JSON object/ }).fill('{"text": "My name is Pearl."}');
+  await page.getByRole('textbox', { name: /Examples, one JSON object/ }).fill('');
+  await page.getByRole('button', { name: 'Table', exact: true }).click();
+  // One short example, so that a step takes a CPU less than a second.
+  await page.getByRole('textbox', { name: 'Question 1' }).fill(QUESTION);
+  await page.getByRole('textbox', { name: 'Answer 1' }).fill(TAUGHT);
   await page.getByText('Advanced').click();
-  await page.getByRole('spinbutton', { name: /^Steps In all/ }).fill('3');
+  await page.getByRole('spinbutton', { name: /^Steps In all/ }).fill('20');
+  await page.getByText('Advanced').click();
   await page.getByRole('button', { name: /^Train on 1 example/ }).click();
   await page.getByRole('button', { name: 'Use in the chat' }).waitFor({ timeout: LIMIT.timeout - 30_000 });
   const label = (await page.locator('.chart').getAttribute('aria-label')) ?? '';
   const [, steps, first, last] = /over (\d+) steps, from ([\d.]+) to ([\d.]+)/.exec(label) ?? [];
-  assert.equal(steps, '3', label);
-  assert.ok(Number(last) < Number(first) - 0.5, label);
+  assert.equal(steps, '20', label);
+  assert.ok(Number(last) < 0.1 * Number(first), label);
+});
+
+test('a finished training looks right, its chart drawn from side to side', LIMIT, async () => {
+  const { page } = visitor;
+  // The lines that were refused before are told until somebody closes it.
+  await page.getByRole('button', { name: /^Put away:/ }).click();
+  const more = async () => {
+    const share = await drawnShare(page);
+    return share > 0.7 ? [] : [`the line is drawn over ${share} of the chart's width`];
+  };
+  await look(page, 'trained', { at: page.getByRole('region', { name: 'Run' }), more });
+});
+
+test('the answer of before and the one that was taught stand side by side', LIMIT, async () => {
+  const cells = await visitor.page.getByRole('group', { name: 'Answers before and after' }).locator('tbody td').allInnerTexts();
+  assert.equal(cells.length, 2);
+  assert.notEqual(cells[0], TAUGHT);
+  assert.equal(cells[1], TAUGHT);
 });
 
 test("the adapter leaves as PEFT's two files", LIMIT, async () => {
@@ -56,15 +82,15 @@ test("the adapter leaves as PEFT's two files", LIMIT, async () => {
   assert.ok(Object.keys(header).some((name) => name.endsWith('lora_A.weight')), Object.keys(header).slice(0, 3).join());
 });
 
-test('the saved adapter is on in the chat, and can be taken off', LIMIT, async () => {
+test('the saved adapter answers in the chat as it was taught, and can be taken off', LIMIT, async () => {
   const { page } = visitor;
-  // The bad lines of before are still told.
-  const told = await page.getByRole('alert').count();
   await page.getByRole('button', { name: 'Use in the chat' }).click();
+  await ask(page, QUESTION);
+  assert.equal(await answerText(page, 0), TAUGHT);
   await page.getByRole('button', { name: 'Adapters (one is on)' }).click();
   await page.getByRole('switch', { name: 'Use My adapter' }).click();
   await page.locator('[role=switch][aria-checked=false]').waitFor();
-  assert.equal(await page.getByRole('alert').count(), told);
+  assert.equal(await page.getByRole('alert').count(), 0);
 });
 
 test('an adapter of an earlier visit is listed and can be put on again', LIMIT, async () => {

@@ -81,5 +81,5 @@ function Status(): VNode {
   if (state.is === 'loading') return <p class="under">{`${state.name}: ${stageOf(state.progress)}. You can type already.`}</p>;
   if (state.is === 'failed') return <p class="under warn">No model could be loaded.</p>;
   const { description, software } = state.gemma.device;
-  return <p class="under">{`${state.name} on ${description || 'this device'}${software ? ', in software: slow' : ''}`}</p>;
+  return <p class="under">{`${state.name} on ${description || 'this device'}${software ? ' (no GPU: slow)' : ''}`}</p>;
 }

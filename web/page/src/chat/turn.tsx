@@ -95,7 +95,9 @@ function Figures({ stats }: { stats: AnswerStats }): VNode {
   const title = `Prompt of ${stats.promptTokens} tokens, ${stats.cachedTokens} of them from the cache`;
   return (
     <span class="figures" title={title}>
-      {parts.join(' · ')}
+      {parts.map((part, index) => (
+        <span key={index}>{index === 0 ? part : ` · ${part}`}</span>
+      ))}
     </span>
   );
 }

@@ -136,7 +136,7 @@ function InUse(): VNode {
     ['Vocabulary', info.vocabulary.toLocaleString()],
     ['Context', `${info.context.toLocaleString()} tokens`],
     ['Weights on the device', bytes(info.residentBytes)],
-    ['Device', device.software ? `${device.description} (software, slow)` : device.description],
+    ['Device', device.software ? `${device.description} (no GPU: slow)` : device.description],
     ['Features', device.features.join(', ') || 'none beyond the default'],
   ];
   return (

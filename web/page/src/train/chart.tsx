@@ -7,11 +7,16 @@ import { theme } from '../ui/theme';
 import type { Run } from './store';
 
 const HEIGHT = 220;
+/** Distances between steps that are named: there is no half a step. */
+const WHOLE = [1, 2, 5].flatMap((first) => [1, 10, 100, 1000, 10_000].map((power) => first * power)).sort((a, b) => a - b);
 
 /** The chart. A screen reader hears its last values instead. */
 export function Chart({ run }: { run: Run }): VNode {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
+  // What is drawn anew in other colours is the run as it is then, not as it was when the chart came to be.
+  const latest = useRef(run);
+  latest.current = run;
   const chosen = theme.value;
 
   useEffect(() => {
@@ -19,7 +24,7 @@ export function Chart({ run }: { run: Run }): VNode {
     if (!element) return undefined;
     const draw = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(settings(element), series(run), element);
+      plot.current = new uPlot(settings(element), series(latest.current), element);
     };
     draw();
     const size = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -57,7 +62,7 @@ function settings(element: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { y: false, points: { size: 7 } },
     scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(high * 1.05, 0.1)] } },
-    axes: [axis, { ...axis, size: 48 }],
+    axes: [{ ...axis, incrs: WHOLE }, { ...axis, size: 48 }],
     series: [
       {},
       { label: 'loss', stroke: colour('--accent'), width: 2, points: { show: false } },

@@ -45,7 +45,7 @@ export function TrainOptionsForm(): VNode {
       <details>
         <summary>Advanced</summary>
         <div class="fields">
-          <Number name="steps" label="Steps" help="In all, instead of passes." fallback="from the passes" min={1} step={1} />
+          <Number name="steps" label="Steps" help="In all, instead of passes." fallback="by passes" min={1} step={1} />
           <Number name="batch" label="Examples a step" fallback="4" min={1} step={1} />
           <Number name="alpha" label="Alpha" help="Strength: alpha over rank." fallback="32" min={0} step="any" />
           <Number name="dropout" label="Dropout" fallback="0" min={0} max={0.95} step={0.05} />
@@ -59,10 +59,10 @@ export function TrainOptionsForm(): VNode {
           </Field>
           <Number name="weightDecay" label="Weight decay" fallback="0" min={0} step="any" />
           <Number name="clip" label="Gradient clip" help="0 clips nothing." fallback="1" min={0} step="any" />
-          <Number name="maxLength" label="Longest example" help="In tokens." fallback="the context" min={8} step={1} />
-          <Number name="validationInterval" label="Steps between validations" fallback="a tenth of the run" min={1} step={1} />
+          <Number name="maxLength" label="Longest example" help="In tokens." fallback="context" min={8} step={1} />
+          <Number name="validationInterval" label="Steps between validations" fallback="a tenth" min={1} step={1} />
           <Number name="seed" label="Seed" fallback="0" min={0} step={1} />
-          <Number name="memoryBytes" label="Most memory, in bytes" help="Slower, where it is short." fallback="what the device has" min={0} step={1} />
+          <Number name="memoryBytes" label="Most memory, in bytes" help="Slower, where it is short." fallback="no limit" min={0} step={1} />
         </div>
         <label class="check">
           <input type="checkbox" checked={chosen.rsLora ?? false} onChange={(event) => set({ rsLora: event.currentTarget.checked })} />

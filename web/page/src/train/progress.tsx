@@ -1,4 +1,5 @@
 /** How far the run is: figures, chart, pause and stop. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { VNode } from 'preact';
 import { bytes, duration, rate } from '../ui/format';
 import { Icon } from '../ui/icons';
@@ -17,6 +18,11 @@ const PHASES: Record<Run['phase'], string> = {
 
 /** The run's figures and chart. */
 export function Progress({ run }: { run: Run }): VNode {
+  const card = useRef<HTMLDivElement>(null);
+  // On a phone it comes below the form.
+  useEffect(() => {
+    card.current?.scrollIntoView({ block: 'nearest' });
+  }, [run.started]);
   const { last, phase } = run;
   const validated = run.validations[run.validations.length - 1];
   const facts: [string, string][] = [];
@@ -25,14 +31,14 @@ export function Progress({ run }: { run: Run }): VNode {
       ['Step', `${last.step} of ${last.steps}`],
       ['Loss', last.loss.toFixed(3)],
       ...(validated ? ([['Validation', `${validated.loss.toFixed(3)}, ${Math.round(100 * validated.accuracy)} % right`]] as [string, string][]) : []),
-      ['Rate', last.rate.toExponential(1)],
+      ['Rate', last.rate === 0 ? '0' : last.rate.toExponential(1)],
       ['Speed', `${rate(last.tokensPerSecond)} tokens/s`],
       ['Memory', bytes(last.deviceBytes)],
       ...(phase === 'training' || phase === 'paused' ? ([['Time left', duration(last.leftMs)]] as [string, string][]) : []),
     );
   }
   return (
-    <div class="card run">
+    <div class="card run" ref={card}>
       <div class="row">
         <h2 class="grow">
           <span role="status">{PHASES[phase]}</span>

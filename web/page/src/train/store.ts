@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { DatasetError, type Gemma, type LineError, type PeftFiles, type TrainOptions, type TrainPart } from 'gemmule';
 import { restore } from '../chat/adapters';
-import { whenReady } from '../models/current';
+import { model, onModel, whenReady } from '../models/current';
 import { notify } from '../ui/notices';
 import { isAborted, problem } from '../ui/problems';
 import { claim, release } from '../ui/work';
@@ -45,8 +45,11 @@ export const rows = signal<Row[]>([...EXAMPLES, { question: '', answer: '' }]);
 export const lines = signal('');
 /** Which of the two counts. */
 export const form = signal<Form>('table');
+/** The embedded model is so small that it learns from many large steps alone; others begin with the package's defaults. */
+const EMBEDDED_OPTIONS: TrainOptions = { epochs: 30, learningRate: 3e-3 };
+const OTHER_OPTIONS: TrainOptions = {};
 /** What is trained and how; `undefined` values are the package's defaults. */
-export const options = signal<TrainOptions>({ epochs: 10, learningRate: 1e-3 });
+export const options = signal<TrainOptions>(EMBEDDED_OPTIONS);
 /** Questions for the comparison, one a line; empty for the examples' first. */
 export const questions = signal('');
 /** Lines that the engine refused. */
@@ -68,6 +71,15 @@ export const active = computed(() => {
 const COMPARED_TOKENS = 96;
 /** Points are drawn this often, in milliseconds. */
 const FRAME = 100;
+
+function suitOptions(): void {
+  const state = model.value;
+  // What somebody chose stays.
+  const untouched = options.value === EMBEDDED_OPTIONS || options.value === OTHER_OPTIONS;
+  if (state.is === 'ready' && untouched) options.value = state.embedded ? EMBEDDED_OPTIONS : OTHER_OPTIONS;
+}
+suitOptions();
+onModel(suitOptions);
 
 let controller = new AbortController();
 let held: { promise: Promise<void>; go: () => void } | undefined;
