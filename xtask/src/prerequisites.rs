@@ -1,5 +1,5 @@
-//! What the tests need beside Rust: a Vulkan driver, the wasm32 target, Node with the packages that the tests use, and
-//! Chromium.
+//! What the tests need beside Rust: a Vulkan driver, the wasm32 target, Node with the packages that the tests use,
+//! Chromium and Firefox.
 //!
 //! As root on Debian they are installed; elsewhere the message says what is missing and how to get it.
 
@@ -14,6 +14,9 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Names that Chromium goes by.
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
+/// Names that Firefox goes by.
+const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
+
 /// What is there, or why not.
 pub struct Found {
     /// A Vulkan loader and a driver.
@@ -22,7 +25,7 @@ pub struct Found {
     pub wasm: Result<(), String>,
     /// The folder in whose `node_modules` the package `webgpu` (Dawn and Tint) is.
     pub tint: Result<PathBuf, String>,
-    /// The npm packages of `web/`, and Chromium with its software driver.
+    /// The npm packages of `web/`, Chromium with its software driver, and Firefox.
     pub web: Result<(), String>,
 }
 
@@ -93,7 +96,7 @@ fn node(report: &mut Report) -> Result<(), String> {
         .into())
 }
 
-/// The packages of `web/`, as its lock file has them, and a browser.
+/// The packages of `web/`, as its lock file has them, and browsers.
 fn web(report: &mut Report) -> Result<(), String> {
     node(report)?;
     let folder = report.root().join("web");
@@ -107,14 +110,22 @@ fn web(report: &mut Report) -> Result<(), String> {
             return Err(format!("npm could not install what {} lists", wanted.display()));
         }
     }
-    if CHROMIUM.iter().any(|program| succeeds(program, &["--version"])) {
-        return Ok(());
+    if !browser(report, "Chromium", &CHROMIUM) {
+        return Err("Chromium is missing, for the page and for its software driver: apt-get install chromium".into());
     }
-    apt_install(report, "Chromium", &["chromium"]);
-    if CHROMIUM.iter().any(|program| succeeds(program, &["--version"])) {
-        return Ok(());
+    if !browser(report, "Firefox", &FIREFOX) {
+        return Err("Firefox is missing, for the page: apt-get install firefox-esr".into());
     }
-    Err("Chromium is missing, for the page and for its software driver: apt-get install chromium".into())
+    Ok(())
+}
+
+/// Whether a browser is there, by one of its names. Debian's package has the first one.
+fn browser(report: &mut Report, what: &str, names: &[&str]) -> bool {
+    let is_there = || names.iter().any(|program| succeeds(program, &["--version"]));
+    if !is_there() {
+        apt_install(report, what, &names[..1]);
+    }
+    is_there()
 }
 
 fn tint(report: &mut Report) -> Result<PathBuf, String> {
