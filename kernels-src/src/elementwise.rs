@@ -100,7 +100,13 @@ pub fn map<M: Map, const W: u32>(at: GlobalId, params: &ElementwiseParams, x: &m
 }
 
 /// The gradient of [`fn@map`] in place: `d[i] = d[i] · M′(x[i], factor)` for `n` elements, where `x` is what the map took.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        x.len() >= params.n,
+        d.len() >= params.n,
+    )
+)]
 pub fn map_backward<M: Map, const W: u32>(
     at: GlobalId,
     params: &ElementwiseParams,

@@ -28,7 +28,12 @@ impl MultiplyAddsParams {
 }
 
 /// `y[i]` = the sum of four chains of `x = x·factor + offset`, from numbers that differ by `i`. `y` `[n]`.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-5),
+    requires(
+        y.len() >= params.n,
+    )
+)]
 pub fn multiply_adds<const W: u32>(at: GlobalId, params: &MultiplyAddsParams, y: &mut Storage<f32>) {
     if at >= params.n {
         return;

@@ -24,7 +24,15 @@ pub struct PleMixParams {
 ///
 /// `ctx` (the projection as it comes), `tok` (times √n already), `ple_in` `[tokens, layers, n]`; `w` `[n]` is the same for
 /// all layers.
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5),
+    requires(
+        ctx.len() >= params.rows * params.n,
+        tok.len() >= params.rows * params.n,
+        w.len() >= params.n,
+        ple_in.len() >= params.rows * params.n,
+    )
+)]
 pub async fn ple_mix<R: Reduce>(
     row: WorkgroupId,
     lane: LocalIndex,

@@ -122,7 +122,15 @@ fn weight<const WEIGHTED: bool>(w: &Storage<f32>, i: u32) -> f32 {
 }
 
 /// `y = F(x, w)`, one workgroup a row. `x`, `y` `[rows, n]`; `w` `[n]`, and where not `WEIGHTED` any buffer, `x` too.
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-5),
+    requires(
+        params.n > 0,
+        x.len() >= params.rows * params.n,
+        !WEIGHTED || w.len() >= params.n,
+        y.len() >= params.rows * params.n,
+    )
+)]
 pub async fn row_wise<F: RowWise, R: Reduce, const WEIGHTED: bool>(
     row: WorkgroupId,
     lane: LocalIndex,
@@ -144,7 +152,17 @@ pub async fn row_wise<F: RowWise, R: Reduce, const WEIGHTED: bool>(
 /// Gradient of [`fn@row_wise`] by `x`, one workgroup a row. `x`, `dy`, `dx` `[rows, n]`; `w` as there; with `ADD` it is
 /// added to what `dx` holds. `statistics` `[rows]` gets each row's shift and statistic, for
 /// [`fn@row_wise_weight_backward`].
-#[kernel(workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-4))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows, tolerance(rel = 1e-4),
+    requires(
+        params.n > 0,
+        x.len() >= params.rows * params.n,
+        !WEIGHTED || w.len() >= params.n,
+        dy.len() >= params.rows * params.n,
+        dx.len() >= params.rows * params.n,
+        statistics.len() >= params.rows,
+    )
+)]
 pub async fn row_wise_backward<F: RowWise, R: Reduce, const WEIGHTED: bool, const ADD: bool>(
     row: WorkgroupId,
     lane: LocalIndex,
@@ -184,7 +202,16 @@ pub async fn row_wise_backward<F: RowWise, R: Reduce, const WEIGHTED: bool, cons
 
 /// Gradient of [`fn@row_wise`] by `w`, one invocation a column: `dw` `[n]` of `x`, `dy` `[rows, n]`, `w` `[n]` and the
 /// `statistics` `[rows]` that [`fn@row_wise_backward`] left.
-#[kernel(workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-4))]
+#[kernel(
+    workgroup = W, groups = params.n.div_ceil(W), tolerance(rel = 1e-4),
+    requires(
+        x.len() >= params.rows * params.n,
+        w.len() >= params.n,
+        dy.len() >= params.rows * params.n,
+        statistics.len() >= params.rows,
+        dw.len() >= params.n,
+    )
+)]
 pub fn row_wise_weight_backward<F: RowWise, const W: u32>(
     column: GlobalId,
     params: &RowWiseParams,

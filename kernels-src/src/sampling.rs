@@ -76,7 +76,13 @@ pub struct ChunkPeaksParams {
 
 /// Of every chunk of [`CHUNK`] logits the greatest, `x`, and `Σ exp(logit − x)`, `y`. One workgroup a chunk; `logits`
 /// `[vocab]`, `peaks` [[`chunks`]`(vocab)`].
-#[kernel(workgroup = R::WIDTH, groups = params.vocab.div_ceil(CHUNK), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.vocab.div_ceil(CHUNK), tolerance(rel = 1e-5),
+    requires(
+        logits.len() >= params.vocab,
+        peaks.len() >= params.vocab.div_ceil(CHUNK),
+    )
+)]
 pub async fn chunk_peaks<R: Reduce>(
     chunk: WorkgroupId,
     lane: LocalIndex,
@@ -112,7 +118,16 @@ pub struct ArgmaxParams {
 }
 
 /// `sampled[slot]` = the token of the greatest logit, of equals the lowest. One workgroup.
-#[kernel(workgroup = R::WIDTH, groups = 1)]
+#[kernel(
+    workgroup = R::WIDTH, groups = 1,
+    requires(
+        params.vocab > 0,
+        params.vocab <= 1 << 24,
+        logits.len() >= params.vocab,
+        peaks.len() >= params.vocab.div_ceil(CHUNK),
+        sampled.len() > params.slot,
+    )
+)]
 pub async fn argmax<R: Reduce>(
     lane: LocalIndex,
     params: &ArgmaxParams,
@@ -448,7 +463,15 @@ pub struct AdvanceParams {
 
 /// Ends a run: the position moves on by its tokens; with `TOKEN`, the sampled token is the next input and is recorded at
 /// its position. `state` `[8]`, `history` `[ring]`.
-#[kernel(workgroup = 1, groups = 1)]
+#[kernel(
+    workgroup = 1, groups = 1,
+    requires(
+        state.len() >= 3,
+        !TOKEN || sampled.len() > params.slot,
+        !TOKEN || params.ring > 0,
+        !TOKEN || history.len() >= params.ring,
+    )
+)]
 pub fn advance<const TOKEN: bool>(
     params: &AdvanceParams,
     sampled: &Storage<u32>,

@@ -30,7 +30,21 @@ pub struct QkvParams {
 #[kernel(
     workgroup = R::WIDTH,
     groups = params.rows_a.div_ceil(ROWS as u32) + params.rows_b.div_ceil(ROWS as u32),
-    tolerance(rel = 1e-5)
+    tolerance(rel = 1e-5),
+    requires(
+        params.rows_a > 0,
+        params.k % 32 == 0,
+        params.k % QA::BLOCK == 0,
+        params.k % QB::BLOCK == 0,
+        4 * h.len() >= params.k,
+        !ADD || 4 * o.len() >= params.k,
+        !ADD || 4 * w_post.len() >= params.k,
+        4 * w_next.len() >= params.k,
+        4 * h_out.len() >= params.k,
+        4 * wa.len() >= params.rows_a * (params.k / QA::BLOCK) * QA::BYTES,
+        4 * wb.len() >= params.rows_b * (params.k / QB::BLOCK) * QB::BYTES,
+        y.len() >= params.rows_a + params.rows_b,
+    )
 )]
 pub async fn qkv<QA: Quant, QB: Quant, R: Reduce, const ROWS: usize, const ADD: bool>(
     group: WorkgroupId,
@@ -90,7 +104,21 @@ pub struct GateUpParams {
 
 /// `y = act(w_gate·x)·(w_up·x)` with `x = RMS(h')·w_next`, and `h_out = h'`. `h`, `o`, `w_post`, `w_next`, `h_out` `[k]`,
 /// 4 values an element; `y` `[rows]`.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5),
+    requires(
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        4 * h.len() >= params.k,
+        4 * o.len() >= params.k,
+        4 * w_post.len() >= params.k,
+        4 * w_next.len() >= params.k,
+        4 * h_out.len() >= params.k,
+        4 * w_gate.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        4 * w_up.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        y.len() >= params.rows,
+    )
+)]
 pub async fn gate_up<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,
@@ -145,7 +173,20 @@ pub struct PleGateParams {
 
 /// `y[j] = act(Σ w[j, i]·h'[i])·ple_in[ple_at + j]`, and `h_out = h'`. `h`, `o`, `w_post`, `h_out` `[k]`, 4 values an
 /// element; `y` `[rows]`. The gate of the per-layer embedding reads the stream as it is, without a norm.
-#[kernel(workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5))]
+#[kernel(
+    workgroup = R::WIDTH, groups = params.rows.div_ceil(ROWS as u32), tolerance(rel = 1e-5),
+    requires(
+        params.k % 32 == 0,
+        params.k % Q::BLOCK == 0,
+        4 * h.len() >= params.k,
+        4 * o.len() >= params.k,
+        4 * w_post.len() >= params.k,
+        4 * h_out.len() >= params.k,
+        4 * w.len() >= params.rows * (params.k / Q::BLOCK) * Q::BYTES,
+        ple_in.len() >= params.ple_at + params.rows,
+        y.len() >= params.rows,
+    )
+)]
 pub async fn ple_gate<Q: Quant, R: Reduce, A: Activation, const ROWS: usize>(
     group: WorkgroupId,
     lane: LocalIndex,
