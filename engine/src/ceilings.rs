@@ -21,6 +21,8 @@ const HARDWARE_ROUNDS: (u32, u32) = (4096 * 256, 256);
 const SOFTWARE_ROUNDS: (u32, u32) = (64 * 256, 8);
 /// The best of so many runs counts: others met something else on the device.
 const RUNS: u32 = 5;
+/// Work before the runs that count, after which a GPU that rested has raised its clock.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 /// A read of one large buffer. It measures the bandwidth, and nothing that was in a cache is there after it.
 pub struct Sweep {
@@ -89,6 +91,7 @@ pub async fn arithmetic(device: &Device) -> Result<f64, Error> {
 /// The best run as the GPU's timestamps say, or by the wall clock where there are none.
 async fn fastest(device: &Device, plan: &Plan, written: &Buffer<f32>) -> Result<Duration, Error> {
     if let Some(plan) = plan.on_gpu().filter(|plan| plan.gpu().has_timestamps()) {
+        plan.gpu().warm_up(plan, WARM_UP).await.map_err(DispatchError::from)?;
         let times = plan.gpu().time(plan, RUNS + 1).await.map_err(DispatchError::from)?;
         return Ok(times.into_iter().skip(1).min().unwrap_or_default());
     }

@@ -42,8 +42,11 @@ pub fn device() -> Result<Device, Box<dyn Error>> {
 /// What the device or a kernel reports.
 pub fn time(device: &Device, plan: &Plan) -> Result<Duration, DispatchError> {
     const RUNS: u32 = 15;
+    /// A GPU that rested takes so much work to raise its clock.
+    const WARM_UP: Duration = Duration::from_millis(500);
     let mut times = match (device, plan.on_gpu()) {
         (Device::Gpu(gpu), Some(plan)) if gpu.has_timestamps() => {
+            pollster::block_on(gpu.warm_up(plan, WARM_UP))?;
             pollster::block_on(gpu.time(plan, 3))?;
             pollster::block_on(gpu.time(plan, RUNS))?
         }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cubecl::client::Client;
 use cubecl::future::block_on;
@@ -20,6 +20,8 @@ use half::f16;
 use crate::problem::Problem;
 
 const LAUNCHES: u32 = 30;
+/// As our side's: a GPU that rested takes so much work to raise its clock.
+const WARM_UP: Duration = Duration::from_millis(500);
 
 pub fn run(problem: &Problem) -> Result<(), Box<dyn Error>> {
     let client = cubecl::Device::Wgpu(Default::default()).client();
@@ -94,10 +96,13 @@ fn time(client: &Client, n: usize, inputs: &Inputs<'_>, strategy: &Strategy) -> 
         .map_err(|error| format!("{error:?}"))
     };
     let wait = || block_on(client.sync()).map_err(|error| format!("{error:?}"));
-    for _ in 0..3 {
-        launch()?;
-    }
+    launch()?;
     wait()?;
+    let start = Instant::now();
+    while start.elapsed() < WARM_UP {
+        (0..3).try_for_each(|_| launch())?;
+        wait()?;
+    }
     let start = Instant::now();
     for _ in 0..LAUNCHES {
         launch()?;

@@ -8,6 +8,8 @@ use super::plan::{GpuPlan, StepId};
 
 /// Pairs of timestamps in one query set.
 const PAIRS: u32 = wgpu::QUERY_SET_MAX_QUERIES / 2;
+/// Runs that warm a GPU up at most at once.
+const WARM_UP_RUNS: u32 = 1024;
 
 /// How long one dispatch of a plan took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,41 @@ impl Gpu {
     /// # Errors
     /// [`GpuError::NoTimestamps`], or what the device reports.
     pub async fn time(&self, plan: &GpuPlan, repeats: u32) -> Result<Vec<Duration>, GpuError> {
+        self.time_each(None, plan, repeats).await
+    }
+
+    /// As [`time`](Self::time), with a run of `before` ahead of each run, which is not counted. All of it is queued at
+    /// once, so that the GPU never rests and keeps the clock it has.
+    ///
+    /// # Errors
+    /// [`GpuError::NoTimestamps`], or what the device reports.
+    pub async fn time_after(&self, before: &GpuPlan, plan: &GpuPlan, repeats: u32) -> Result<Vec<Duration>, GpuError> {
+        self.time_each(Some(before), plan, repeats).await
+    }
+
+    /// Runs `plan` until the GPU has worked for `time`: one that rested runs at a fraction of its clock for a while. A
+    /// software adapter has no clock to raise and runs nothing.
+    ///
+    /// # Errors
+    /// [`GpuError::NoTimestamps`], or what the device reports.
+    pub async fn warm_up(&self, plan: &GpuPlan, time: Duration) -> Result<(), GpuError> {
+        if self.info().is_software {
+            return Ok(());
+        }
+        let (mut worked, mut runs) = (Duration::ZERO, 1);
+        while worked < time && runs <= WARM_UP_RUNS {
+            worked += self.time(plan, runs).await?.iter().sum::<Duration>();
+            runs *= 2;
+        }
+        Ok(())
+    }
+
+    async fn time_each(
+        &self,
+        before: Option<&GpuPlan>,
+        plan: &GpuPlan,
+        repeats: u32,
+    ) -> Result<Vec<Duration>, GpuError> {
         let mut times = Vec::new();
         for start in (0..repeats).step_by(PAIRS as usize) {
             let pairs = PAIRS.min(repeats - start);
@@ -39,9 +76,13 @@ impl Gpu {
                 continue;
             }
             let timer = Timer::new(self, pairs)?;
+            before.map_or(Ok(()), |before| self.flush(&[before]))?;
             self.flush(&[plan])?;
             for pair in 0..pairs {
-                self.encoded(plan.label(), |encoder| plan.encode_between(encoder, Some((&timer.sets[0], 2 * pair))))?;
+                self.encoded(plan.label(), |encoder| {
+                    before.iter().for_each(|before| before.encode_steps(encoder));
+                    plan.encode_between(encoder, Some((&timer.sets[0], 2 * pair)));
+                })?;
             }
             times.extend(timer.durations(self).await?);
         }

@@ -16,9 +16,6 @@ const FEW: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// After so much work a GPU runs at the clock of a busy one, which it keeps while work follows work.
 const BUSY: Duration = Duration::from_millis(300);
-/// Work that is queued ahead of a run, so that the GPU does not rest before it.
-const AHEAD: Duration = Duration::from_millis(5);
-const MOST_AHEAD: u128 = 64;
 /// As these two on the CPU executor, which is slow and compiles nothing.
 const ON_CPU: (u32, u32) = (1, 3);
 
@@ -42,9 +39,9 @@ pub(super) async fn time(gpu: &Gpu, candidate: &Candidate) -> Result<Duration, T
 }
 
 /// How long a plan takes: the median of several runs, after some that do not count. On a GPU its own clock says so, on
-/// the CPU executor the wall clock. `before` runs ahead of each run and is not counted: one that reads much leaves
-/// nothing of the plan's buffers in caches. On a GPU it runs until the clocks are those of a busy one, and often enough
-/// between the runs that they stay so.
+/// the CPU executor the wall clock. `before`, a plan of the same device, runs ahead of each run and is not counted: one that reads much leaves
+/// nothing of the plan's buffers in caches. On a GPU it runs first until the clocks are those of a busy one, and the runs
+/// are queued together so that they stay so.
 ///
 /// # Errors
 /// A GPU without timestamps; what the device and the kernels report.
@@ -52,18 +49,16 @@ pub async fn median(plan: &Plan, before: Option<&Plan>) -> Result<Duration, Disp
     let mut times = Vec::new();
     if let Some(on_gpu) = plan.on_gpu() {
         let gpu = on_gpu.gpu();
+        let before = before.and_then(Plan::on_gpu);
         gpu.time(on_gpu, WARM_UP).await?;
         match before {
             None => times = gpu.time(on_gpu, RUNS).await?,
             Some(before) => {
-                let ahead = busy(gpu, before).await?;
+                gpu.warm_up(before, BUSY).await?;
                 let begun = Instant::now();
-                for run in 0..RUNS {
-                    if run >= FEW && begun.elapsed() > PATIENCE {
-                        break;
-                    }
-                    (0..ahead).try_for_each(|_| before.run())?;
-                    times.extend(gpu.time(on_gpu, 1).await?);
+                times = gpu.time_after(before, on_gpu, FEW).await?;
+                if begun.elapsed() <= PATIENCE {
+                    times.extend(gpu.time_after(before, on_gpu, RUNS - FEW).await?);
                 }
             }
         }
@@ -80,17 +75,4 @@ pub async fn median(plan: &Plan, before: Option<&Plan>) -> Result<Duration, Disp
     }
     times.sort();
     Ok(times.get(times.len() / 2).copied().unwrap_or_default())
-}
-
-/// Runs a plan until the GPU's clocks have risen; gives how many runs of it are [`AHEAD`].
-async fn busy(gpu: &Gpu, plan: &Plan) -> Result<u128, DispatchError> {
-    let Some(plan) = plan.on_gpu() else { return Ok(1) };
-    let begun = Instant::now();
-    loop {
-        let times = gpu.time(plan, FEW).await?;
-        if begun.elapsed() >= BUSY {
-            let fastest = times.into_iter().min().unwrap_or_default();
-            return Ok((AHEAD.as_nanos() / fastest.as_nanos().max(1)).clamp(1, MOST_AHEAD));
-        }
-    }
 }
