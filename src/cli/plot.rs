@@ -25,15 +25,18 @@ pub struct Point {
     pub details: String,
 }
 
-const LEFT: f64 = 80.0;
+/// Room for the axis's heading and its numbers, of which the longest is `100 TFLOP/s`.
+const LEFT: f64 = 120.0;
 const TOP: f64 = 70.0;
-const PLOT: (f64, f64) = (860.0, 600.0);
+const PLOT: (f64, f64) = (860.0, 720.0);
 const BOTTOM: f64 = 60.0;
 const LEGEND: f64 = 240.0;
-const LINE: f64 = 17.0;
+const LINE: f64 = 15.5;
+const RADIUS: f64 = 4.5;
+const SLOPE: u32 = 100;
 /// An estimate of a letter's width in labels.
 const LETTER: f64 = 5.6;
-/// Up to so many points are labelled with their whole names; beyond that with their group's.
+/// Up to so many points are labelled with their whole names; beyond that each group once with its name.
 const FULL_NAMES: usize = 24;
 
 /// Powers of ten that an axis begins and ends with.
@@ -120,7 +123,7 @@ fn write_svg(out: &mut String, heading: [&str; 2], roof: Roof, points: &[Point])
     writeln!(out, "<text x=\"{LEFT}\" y=\"48\" fill=\"#555\">{}</text>", escaped(heading[1]))?;
     write_grid(out, &axes)?;
     write_roof(out, &axes, roof)?;
-    write_points(out, &axes, &groups, points, rate)?;
+    write_points(out, &axes, &groups, points, rate, roof)?;
     let at = LEFT + PLOT.0 + 40.0;
     for (index, group) in groups.iter().enumerate() {
         let y = TOP + LINE * index as f64 + 10.0;
@@ -172,18 +175,18 @@ fn write_roof(out: &mut String, axes: &Axes, roof: Roof) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{:.1} GFLOP/s</text>",
+        "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}FLOP/s</text>",
         end.0 - 4.0,
         end.1 - 6.0,
-        roof.arithmetic / 1e9
+        with_prefix(roof.arithmetic)
     )?;
     let angle = (edge.1 - start.1).atan2(edge.0 - start.0).to_degrees();
     writeln!(
         out,
-        "<text transform=\"translate({:.1} {:.1}) rotate({angle:.1}) translate(0 -6)\">{:.1} GB/s</text>",
+        "<text transform=\"translate({:.1} {:.1}) rotate({angle:.1}) translate(0 -6)\">{}B/s</text>",
         start.0 + (edge.0 - start.0) * 0.2,
         start.1 + (edge.1 - start.1) * 0.2,
-        roof.bandwidth / 1e9
+        with_prefix(roof.bandwidth)
     )
 }
 
@@ -193,31 +196,62 @@ fn write_points(
     groups: &[&str],
     points: &[Point],
     rate: impl Fn(&Point) -> f64,
+    roof: Roof,
 ) -> fmt::Result {
-    let mut taken: Vec<Taken> = Vec::new();
-    let mut labels = String::new();
-    for point in points {
-        let (x, y) = axes.at(point.intensity.max(axes.x.least()), rate(point));
+    let places: Vec<(f64, f64)> =
+        points.iter().map(|point| axes.at(point.intensity.max(axes.x.least()), rate(point))).collect();
+    for (point, (x, y)) in points.iter().zip(&places) {
         let index = groups.iter().position(|group| *group == point.group).unwrap_or_default();
         writeln!(
             out,
-            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\" fill=\"{}\" fill-opacity=\"0.75\" stroke=\"white\"><title>{}</title></circle>",
+            "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{RADIUS}\" fill=\"{}\" fill-opacity=\"0.75\" stroke=\"white\"><title>{}</title></circle>",
             colour(index),
             escaped(&point.details)
         )?;
-        let label = if points.len() <= FULL_NAMES { &point.name } else { &point.group };
-        let length = LETTER * label.chars().count() as f64;
-        // To the right of its point, or to the left where the plot ends.
-        let right = x + 8.0 + length < LEFT + PLOT.0;
-        let start = if right { x + 8.0 } else { x - 8.0 - length };
-        let mine = (start, y - 6.0, start + length, y + 6.0);
-        if taken.iter().all(|other| is_apart(mine, *other)) {
-            taken.push(mine);
-            writeln!(labels, "<text x=\"{start:.1}\" y=\"{:.1}\" font-size=\"10\">{}</text>", y + 3.5, escaped(label))?;
+    }
+    let circle = |(x, y): (f64, f64)| (x - RADIUS, y - RADIUS, x + RADIUS, y + RADIUS);
+    // The slope and its number are taken too, in steps as long as a letter is high.
+    let (start, ridge) = (axes.x.least(), roof.arithmetic / roof.bandwidth);
+    let slope = (0..=SLOPE).map(|step| start * (ridge / start).powf(f64::from(step) / f64::from(SLOPE)));
+    let slope = slope.map(|intensity| axes.at(intensity, roof.bandwidth * intensity)).map(|(x, y)| (x, y - 8.0));
+    let mut taken: Vec<Taken> = places.iter().copied().chain(slope).map(circle).collect();
+    let mut label = |text: &str, at: (f64, f64)| {
+        let Some(place) = room_for(text, at, &taken) else { return Ok(false) };
+        taken.push(place);
+        let (start, base) = (place.0, place.3 - 2.5);
+        writeln!(out, "<text x=\"{start:.1}\" y=\"{base:.1}\" font-size=\"10\">{}</text>", escaped(text)).map(|()| true)
+    };
+    if points.len() <= FULL_NAMES {
+        for (point, at) in points.iter().zip(&places) {
+            label(&point.name, *at)?;
+        }
+        return Ok(());
+    }
+    for group in groups {
+        for (_, at) in points.iter().zip(&places).filter(|(point, _)| point.group == **group) {
+            if label(group, *at)? {
+                break;
+            }
         }
     }
-    out.push_str(&labels);
     Ok(())
+}
+
+/// Where a label beside, above or below its point covers nothing that is taken, and stays in the plot.
+fn room_for(text: &str, (x, y): (f64, f64), taken: &[Taken]) -> Option<Taken> {
+    let length = LETTER * text.chars().count() as f64;
+    let (beside, height) = (RADIUS + 3.5, 6.0);
+    let starts = [
+        (x + beside, y),
+        (x - beside - length, y),
+        (x - length / 2.0, y - 2.0 * beside),
+        (x - length / 2.0, y + 2.0 * beside),
+    ];
+    let places = starts.map(|(start, middle)| (start, middle - height, start + length, middle + height));
+    places.into_iter().find(|place| {
+        let inside = place.0 >= LEFT && place.2 <= LEFT + PLOT.0 && place.1 >= TOP && place.3 <= TOP + PLOT.1;
+        inside && taken.iter().all(|other| is_apart(*place, *other))
+    })
 }
 
 fn is_apart(a: Taken, b: Taken) -> bool {
@@ -238,13 +272,20 @@ fn ten_to(power: i32) -> String {
 
 fn rate_of(power: i32) -> String {
     let (unit, of) = match power {
-        ..6 => return format!("1e{power}"),
+        ..0 => return format!("1e{power}"),
+        0..3 => ("FLOP/s", 0),
+        3..6 => ("kFLOP/s", 3),
         6..9 => ("MFLOP/s", 6),
         9..12 => ("GFLOP/s", 9),
         12..15 => ("TFLOP/s", 12),
         _ => ("PFLOP/s", 15),
     };
     format!("{} {unit}", 10f64.powi(power - of))
+}
+
+/// A rate with its unit's prefix, such as `4.30 T`.
+fn with_prefix(rate: f64) -> String {
+    if rate >= 1e12 { format!("{:.2} T", rate / 1e12) } else { format!("{:.1} G", rate / 1e9) }
 }
 
 /// Text in an XML element.
@@ -290,6 +331,15 @@ mod tests {
                 .iter()
                 .all(|circle| circle.first_element_child().and_then(|title| title.text()) == Some("f<A & B>\n1 µs"))
         );
+    }
+
+    #[test]
+    fn a_group_of_many_points_is_named_once_where_nothing_is_covered() {
+        let points: Vec<Point> = (0..40).map(|index| point(1.0 + f64::from(index) * 0.01, 1e11)).collect();
+        let text = svg(["", ""], ROOF, &points);
+        let document = roxmltree::Document::parse(&text).expect("it is XML");
+        let labels: Vec<_> = document.descendants().filter(|node| node.attribute("font-size") == Some("10")).collect();
+        assert_eq!(labels.iter().map(|label| label.text()).collect::<Vec<_>>(), [Some("f")]);
     }
 
     #[test]
