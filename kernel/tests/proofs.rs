@@ -366,6 +366,25 @@ fn a_place_that_is_not_shown_has_the_authors_line() {
     assert!(places[0].ends_with(&format!("of `values` on line {}", line + 1)), "{places:?}");
 }
 
+/// Reads rows that a buffer names, and as many values of each as another one says.
+#[kernel(workgroup = 1, groups = 1, requires(ids.len() >= 4, y.len() >= 1))]
+pub fn rows_by_name(params: &Shape, ids: &Storage<u32>, x: &Storage<f32>, y: &mut Storage<f32>) {
+    let row = min(ids[0], ids[1] + 7);
+    for i in 0..ids[2] {
+        y[0] += x[row * params.n];
+        y[0] += x[i];
+    }
+    y[0] += x[params.n];
+}
+
+#[test]
+fn an_index_that_no_contract_can_cover_names_the_buffer_it_comes_from() {
+    let places = unproven(rows_by_name::emit());
+    let by_name: Vec<_> =
+        places.iter().map(|place| place.contains(", which rests on what `ids` holds on line")).collect();
+    assert_eq!(by_name, [true, true, false], "{places:?}");
+}
+
 /// A kernel that is shown to be right, with arithmetic of every kind.
 #[kernel(
     workgroup = 8,

@@ -70,7 +70,7 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
             variant.workgroup_bytes.to_string(),
             variant.uniform_bytes.to_string(),
             needs(variant),
-            checks(variant).into(),
+            checks(variant),
             bindings(variant),
             variant.cost.bytes_read.into(),
             variant.cost.bytes_written.into(),
@@ -95,12 +95,15 @@ pub fn kernels(args: &KernelsArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Whether a native device adds checks of indices and divisors to it.
-fn checks(variant: &WgslVariant) -> &'static str {
-    match variant.proof {
-        Proof::Proven => "none, proven",
-        Proof::Unproven(_) => "injected",
-    }
+/// Whether a native device adds checks of indices and divisors to it, and a place for which it does: one that no contract
+/// can cover, since a buffer's values decide it, or else the first.
+fn checks(variant: &WgslVariant) -> String {
+    let Proof::Unproven(places) = variant.proof else { return "none, proven".into() };
+    let Some(place) = places.iter().find(|place| place.what.contains("which rests on")).or(places.first()) else {
+        return "injected".into();
+    };
+    let file = place.file.rsplit('/').next().unwrap_or_default();
+    format!("injected: {}, {file}:{}", place.what, place.line)
 }
 
 /// What a variant requires, and what of it that does not cover.

@@ -35,6 +35,8 @@ pub(super) enum Origin {
     Max(Polynomial, Polynomial),
     /// A polynomial modulo 2³².
     Wrapped(Polynomial),
+    /// What a load gave of memory that invocations share: the variable's number, and the load's.
+    Held(u32, u32),
     /// Some `u32`.
     Unknown(u32),
 }
@@ -62,6 +64,37 @@ impl Integers {
     pub(super) fn unknown(&mut self) -> Polynomial {
         self.unknown += 1;
         self.atom(Origin::Unknown(self.unknown))
+    }
+
+    /// Some `u32` that the variable of this number held.
+    pub(super) fn held(&mut self, variable: u32) -> Polynomial {
+        self.unknown += 1;
+        self.atom(Origin::Held(variable, self.unknown))
+    }
+
+    /// The numbers of the variables on whose content a number rests: directly, or through what bounds it.
+    pub(super) fn sources(&self, value: &Polynomial) -> Vec<u32> {
+        let (mut found, mut seen) = (Vec::new(), Vec::new());
+        let mut left: Vec<Atom> = value.atoms().collect();
+        while let Some(atom) = left.pop() {
+            if seen.contains(&atom) {
+                continue;
+            }
+            seen.push(atom);
+            match self.origin(atom) {
+                Some(Origin::Held(variable, _)) if !found.contains(variable) => found.push(*variable),
+                Some(Origin::Quotient(a, b) | Origin::Remainder(a, b) | Origin::Min(a, b) | Origin::Max(a, b)) => {
+                    left.extend(a.atoms().chain(b.atoms()));
+                }
+                Some(Origin::Wrapped(of)) => left.extend(of.atoms()),
+                Some(Origin::Unknown(_)) => {
+                    let is_held = |other: &Atom| matches!(self.origin(*other), Some(Origin::Held(..)));
+                    left.extend(self.facts.about(atom).flat_map(Polynomial::atoms).filter(is_held));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     pub(super) fn origin(&self, atom: Atom) -> Option<&Origin> {
@@ -101,6 +134,7 @@ impl Integers {
                 | Origin::SubgroupLane
                 | Origin::Groups
                 | Origin::Wrapped(_)
+                | Origin::Held(..)
                 | Origin::Unknown(_),
             ) => true,
             _ => self.facts.show(value) && self.facts.at_most(value, &Polynomial::constant(GREATEST)),

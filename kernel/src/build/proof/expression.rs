@@ -212,9 +212,12 @@ impl Walk<'_> {
                 _ => None,
             };
         }
-        match held {
-            Some(Value::Opaque) | None => self.unknown_of(handle),
-            Some(value) => value,
+        match (held, place.root) {
+            (Some(Value::Opaque) | None, Root::Global(variable)) if self.is_uint(handle) => {
+                Value::Int(self.integers.held(variable.index() as u32))
+            }
+            (Some(Value::Opaque) | None, _) => self.unknown_of(handle),
+            (Some(value), _) => value,
         }
     }
 
@@ -298,7 +301,7 @@ impl Walk<'_> {
         self.leave_open(
             |walk| {
                 let name = walk.name(base);
-                format!("index {} of `{name}`", walk.shown(index))
+                format!("index {} of `{name}`{}", walk.shown(index), walk.resting_on(index))
             },
             span,
         );
@@ -384,7 +387,9 @@ impl Walk<'_> {
                         .map(|(quotient, remainder)| if op == Op::Divide { quotient } else { remainder })
                 } else {
                     let span = self.span(handle);
-                    self.leave_open(|walk| format!("divisor {}, which may be 0", walk.shown(&b)), span);
+                    let of =
+                        |walk: &mut Self| format!("divisor {}, which may be 0{}", walk.shown(&b), walk.resting_on(&b));
+                    self.leave_open(of, span);
                     None
                 }
             }
@@ -579,6 +584,14 @@ impl Walk<'_> {
         name.unwrap_or_else(|| "a value".to_owned())
     }
 
+    /// Why no contract can cover a number: it comes from what buffers hold.
+    fn resting_on(&self, value: &Polynomial) -> String {
+        let sources = self.integers.sources(value).into_iter();
+        let names: Vec<String> =
+            sources.filter_map(|number| Some(format!("`{}`", global_name(self.module, number)?))).collect();
+        if names.is_empty() { String::new() } else { format!(", which rests on what {} holds", names.join(" and ")) }
+    }
+
     fn shown(&self, value: &Polynomial) -> String {
         let module = self.module;
         let text = self.integers.show(value, &|origin| {
@@ -594,11 +607,18 @@ impl Walk<'_> {
                 Origin::SubgroupSize => "subgroup_size".to_owned(),
                 Origin::SubgroupLane => "subgroup_invocation_id".to_owned(),
                 Origin::Groups => "groups".to_owned(),
+                Origin::Held(number, _) => format!("{}[..]", global_name(module, *number)?),
                 _ => return None,
             })
         });
         if text.chars().count() > 60 { "?".to_owned() } else { format!("`{text}`") }
     }
+}
+
+/// The name of a variable of the module by its number.
+fn global_name(module: &naga::Module, number: u32) -> Option<&str> {
+    let mut globals = module.global_variables.iter();
+    globals.find(|(handle, _)| handle.index() as u32 == number).and_then(|(_, global)| global.name.as_deref())
 }
 
 /// The name of the params' field at an offset.

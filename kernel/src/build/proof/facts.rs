@@ -96,6 +96,11 @@ impl Facts {
         self.known.iter().filter(simpler).filter_map(bound).collect()
     }
 
+    /// The facts that mention an atom.
+    pub(super) fn about(&self, atom: Atom) -> impl Iterator<Item = &Polynomial> {
+        self.known.iter().filter(move |fact| fact.atoms().any(|other| other == atom))
+    }
+
     /// Whether `goal ≥ 0` follows.
     pub(super) fn show(&mut self, goal: &Polynomial) -> bool {
         let goal = goal.clone().tightened();

@@ -130,6 +130,11 @@ impl Polynomial {
         &self.0
     }
 
+    /// The atoms of every term.
+    pub(super) fn atoms(&self) -> impl Iterator<Item = Atom> {
+        self.0.iter().flat_map(|(monomial, _)| monomial.atoms().iter().copied())
+    }
+
     pub(super) fn as_constant(&self) -> Option<i128> {
         match &self.0[..] {
             [] => Some(0),
