@@ -139,9 +139,16 @@ pub fn named_fields(input: &ItemStruct, what: &str, diagnostics: &mut Diagnostic
     named.named.iter().filter_map(|field| Some((field.ident.clone()?, field.ty.clone()))).collect()
 }
 
-/// A literal of the struct is the struct itself, on the CPU.
+/// A literal of the struct is the struct itself, on the CPU. It lies in no memory, so the parts of it that a kernel names
+/// there are all of it: an error then says the one thing that is wrong.
 pub fn plain(name: &Ident) -> TokenStream {
     quote! {
+        impl ::kernel::part::Parts for #name {
+            fn part(_: &[::kernel::part::Step]) -> ::kernel::part::Part {
+                ::kernel::part::Part::whole::<Self>()
+            }
+        }
+
         impl ::kernel::structure::Structure for #name {
             type Fields = Self;
             #[inline(always)]

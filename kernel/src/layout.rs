@@ -214,6 +214,11 @@ element! {
 ///
 /// # Safety
 /// Every bit pattern of `size_of::<Self>()` bytes is a valid value.
+#[diagnostic::on_unimplemented(
+    message = "storage and workgroup memory cannot hold `{Self}`",
+    label = "memory holds `u32`, `i32`, `f32`, `f16`, 2- and 4-vectors of them, `Atomic` words and `#[storage]` structs",
+    note = "a struct in memory is declared `#[storage]`; of an enum memory holds the number, `Storage<u32>`"
+)]
 pub unsafe trait Stored: Send + Sync + 'static {
     /// What it is made of.
     const STORES: Scalar;
@@ -221,6 +226,7 @@ pub unsafe trait Stored: Send + Sync + 'static {
     const SMALLEST: usize;
 }
 // SAFETY: an element is `Pod`.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: Element> Stored for T {
     const STORES: Scalar = T::SCALAR;
     const SMALLEST: usize = T::GRAIN;

@@ -192,7 +192,7 @@ pub struct Binding<'m, T> {
     memory: PhantomData<&'m Memory>,
 }
 
-impl<T: Stored> Binding<'_, T> {
+impl<T> Binding<'_, T> {
     /// A view for an invocation; it must not outlive the binding.
     pub fn view(&self) -> Storage<T> {
         self.view
@@ -210,8 +210,8 @@ pub struct WorkgroupMemory<T> {
 #[cfg(feature = "check")]
 enum Watch {
     Off,
-    /// Under this name, as soon as there is a view.
-    Named(&'static str),
+    /// Under this name, of elements whose smallest number has so many bytes, as soon as there is a view.
+    Named(&'static str, usize),
     On(Rc<Watched>),
 }
 
@@ -234,17 +234,19 @@ impl<T: Stored> WorkgroupMemory<T> {
     /// As [`new`](Self::new), but every access is checked.
     #[cfg(feature = "check")]
     pub(crate) fn watched(name: &'static str, len: u32) -> Self {
-        Self { watch: Watch::Named(name), ..Self::new(len) }
+        Self { watch: Watch::Named(name, T::SMALLEST), ..Self::new(len) }
     }
+}
 
+impl<T> WorkgroupMemory<T> {
     /// A view for the workgroup's invocations.
     pub fn view(&mut self) -> Workgroup<T> {
         let (first, len) = (self.elements.as_mut_ptr(), self.elements.len());
         #[cfg(feature = "check")]
         {
-            if let Watch::Named(name) = self.watch {
+            if let Watch::Named(name, smallest) = self.watch {
                 let mut shadow = Shadow::new(len * size_of::<T>());
-                shadow.start_dispatch(T::SMALLEST, true);
+                shadow.start_dispatch(smallest, true);
                 self.watch = Watch::On(Rc::new(Watched {
                     name,
                     space: AddressSpace::Workgroup,

@@ -46,6 +46,14 @@ pub struct Buffer<T> {
     element: PhantomData<T>,
 }
 
+// Without a bound, as is all that `#[kernel]` calls on a buffer but one: what is no element is reported once.
+impl<T> Buffer<T> {
+    /// The buffer without its type.
+    pub fn raw(&self) -> &RawBuffer {
+        &self.raw
+    }
+}
+
 impl<T: Element> Buffer<T> {
     pub(super) fn from_raw(raw: RawBuffer, len: usize) -> Self {
         Self { raw, len, element: PhantomData }
@@ -64,11 +72,6 @@ impl<T: Element> Buffer<T> {
     /// Length in bytes.
     pub fn bytes(&self) -> u64 {
         (self.len * size_of::<T>()) as u64
-    }
-
-    /// The buffer without its type.
-    pub fn raw(&self) -> &RawBuffer {
-        &self.raw
     }
 
     /// The same memory seen as elements of another type, for a kernel that reads it so. Aliases between views are
