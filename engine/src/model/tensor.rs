@@ -56,7 +56,7 @@ impl Tensor {
 pub struct Progress {
     /// Bytes of tensors that are on the device.
     pub done_bytes: u64,
-    /// Bytes that will be.
+    /// Bytes that will be: without a table that stays in the source. The last report has as many done.
     pub total_bytes: u64,
 }
 
@@ -149,12 +149,23 @@ impl Loader<'_, '_> {
             }
             self.settle(bytes.end - bytes.start).await?;
             self.done_bytes += bytes.end - bytes.start;
-            let now = Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes };
-            if let Some(progress) = &mut self.progress {
-                progress(now);
-            }
+            self.report();
         }
         Ok(fits)
+    }
+
+    /// Says how far loading is.
+    fn report(&mut self) {
+        let now = Progress { done_bytes: self.done_bytes, total_bytes: self.total_bytes };
+        if let Some(progress) = &mut self.progress {
+            progress(now);
+        }
+    }
+
+    /// Reports the end. A file may have tensors that its own shape does not call for; they were never to be loaded.
+    pub(super) fn finish(&mut self) {
+        self.total_bytes = self.done_bytes;
+        self.report();
     }
 
     /// Counts bytes that are on their way to the device, and waits for them where a browser would pile them up.

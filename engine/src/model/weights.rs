@@ -129,6 +129,9 @@ pub(super) async fn load(
     config: &Config,
     residency: PleResidency,
 ) -> Result<Weights, Error> {
+    if config.ple.is_some() && stays_in_source(loader, residency) {
+        loader.total_bytes -= loader.gguf.tensor(names::PER_LAYER_TOKEN_EMBD)?.byte_len;
+    }
     let token_embd = loader.matrix(&[names::TOKEN_EMBD]).await?;
     let head = if config.tied { None } else { Some(loader.matrix(&[names::OUTPUT]).await?) };
     let output_norm = loader.vector(names::OUTPUT_NORM)?;
@@ -147,31 +150,35 @@ pub(super) async fn load(
     };
     let rope_sliding = rope(loader, config, Attention::Sliding)?;
     let rope_full = rope(loader, config, Attention::Full)?;
+    loader.finish();
     Ok(Weights { token_embd, head, output_norm, ple, layers, rope_sliding, rope_full })
+}
+
+/// Whether the table is left in the source without being tried.
+fn stays_in_source(loader: &Loader<'_, '_>, residency: PleResidency) -> bool {
+    match residency {
+        PleResidency::Source => true,
+        // On the CPU the mapped file is memory already.
+        PleResidency::Auto => loader.device.is_cpu(),
+        PleResidency::Device => false,
+    }
 }
 
 /// The table, or `None` where it stays in the source.
 async fn ple_table(loader: &mut Loader<'_, '_>, residency: PleResidency) -> Result<Option<Tensor>, Error> {
     let info = loader.gguf.tensor(names::PER_LAYER_TOKEN_EMBD)?;
     super::tensor::supported(info)?;
-    let bytes = info.byte_len;
-    match residency {
-        PleResidency::Source => Ok(None),
-        // On the CPU the mapped file is memory already.
-        PleResidency::Auto if loader.device.is_cpu() => Ok(None),
-        PleResidency::Device => loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).await.map(Some),
-        PleResidency::Auto => {
-            let (done, resident) = (loader.done_bytes, loader.resident_bytes);
-            match loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).await {
-                Ok(table) => Ok(Some(table)),
-                Err(Error::Device(_)) => {
-                    loader.done_bytes = done + bytes;
-                    loader.resident_bytes = resident;
-                    Ok(None)
-                }
-                Err(error) => Err(error),
-            }
+    if stays_in_source(loader, residency) {
+        return Ok(None);
+    }
+    let (done, resident) = (loader.done_bytes, loader.resident_bytes);
+    match loader.matrix(&[names::PER_LAYER_TOKEN_EMBD]).await {
+        Ok(table) => Ok(Some(table)),
+        Err(Error::Device(_)) if residency == PleResidency::Auto => {
+            (loader.done_bytes, loader.resident_bytes) = (done, resident);
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
 }
 
@@ -245,4 +252,45 @@ fn rope(loader: &mut Loader<'_, '_>, config: &Config, kind: Attention) -> Result
     let table = RopeTable::new(base, dims, factors.as_deref(), positions);
     let pairs = table.pairs;
     Ok(Some(RopeWeights { table: upload(loader.device, &table)?, pairs, positions, base, dims, factors }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::super::{LoadOptions, Model, Progress};
+    use super::*;
+    use crate::device::DeviceChoice;
+    use crate::source::{FileSource, Source};
+
+    /// What was reported while a model with a per-layer embedding table was loaded, and what that table weighs.
+    fn reports(ple: PleResidency) -> (Vec<Progress>, u64) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/e2b.gguf");
+        let source: Arc<dyn Source> = Arc::new(FileSource::open(&path).unwrap());
+        let table = Gguf::read(&*source).unwrap().tensor(names::PER_LAYER_TOKEN_EMBD).unwrap().byte_len;
+        let mut reports = Vec::new();
+        let mut progress = |now| reports.push(now);
+        let device = pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap();
+        let options = LoadOptions { progress: Some(&mut progress), ple, ..LoadOptions::new(device) };
+        pollster::block_on(Model::load(source, options)).unwrap();
+        (reports, table)
+    }
+
+    #[test]
+    fn progress_ends_at_its_total_wherever_the_table_is_kept() {
+        for ple in [PleResidency::Auto, PleResidency::Device, PleResidency::Source] {
+            let (reports, _) = reports(ple);
+            let last = reports.last().unwrap();
+            assert_eq!(last.done_bytes, last.total_bytes, "{ple:?}");
+            assert!(reports.iter().all(|now| now.total_bytes == last.total_bytes), "{ple:?}: {reports:?}");
+            assert!(reports.is_sorted_by_key(|now| now.done_bytes), "{ple:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_stays_in_the_source_is_not_counted() {
+        let ((device, table), (source, _)) = (reports(PleResidency::Device), reports(PleResidency::Source));
+        assert_eq!(device[0].total_bytes - source[0].total_bytes, table);
+    }
 }
