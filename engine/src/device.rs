@@ -68,9 +68,13 @@ impl Device {
         Self { inner: kernel::dispatch::Device::Gpu(gpu), choices, why_cpu: None }
     }
 
+    /// The kernels on the CPU with these options, such as `f64` in place of `f32`, the reference.
+    pub fn from_cpu(options: CpuOptions) -> Self {
+        Self { inner: kernel::dispatch::Device::Cpu(options), choices: Choices::all(Lanes::Single), why_cpu: None }
+    }
+
     fn cpu(why_cpu: Option<String>) -> Self {
-        let inner = kernel::dispatch::Device::Cpu(CpuOptions::default());
-        Self { inner, choices: Choices::all(Lanes::Single), why_cpu }
+        Self { why_cpu, ..Self::from_cpu(CpuOptions::default()) }
     }
 
     /// What runs the model, for people: the adapter and its driver, or the CPU and why.

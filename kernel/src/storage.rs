@@ -28,6 +28,7 @@ pub trait View {
 
 impl<V: View> View for &V {
     type Memory = V::Memory;
+    #[inline(always)]
     fn memory(&self) -> V::Memory {
         (**self).memory()
     }
@@ -35,6 +36,7 @@ impl<V: View> View for &V {
 
 impl<V: View> View for &mut V {
     type Memory = V::Memory;
+    #[inline(always)]
     fn memory(&self) -> V::Memory {
         (**self).memory()
     }
@@ -145,6 +147,7 @@ macro_rules! view {
         }
 
         impl<T> Clone for $name<T> {
+            #[inline(always)]
             fn clone(&self) -> Self {
                 *self
             }

@@ -102,7 +102,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let bytes = row_bytes_Q4_0(uniforms.params.k);
     let column = (local_invocation_index % 16u);
     let line = (local_invocation_index / 16u);
-    var acc: array<array<vec4<f32>, 1>, 4> = array<array<vec4<f32>, 1>, 4>(array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)), array<vec4<f32>, 1>(vec4<f32>(0.0f)));
+    var acc: array<array<vec4<f32>, 4>, 1> = array<array<vec4<f32>, 4>, 1>(array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f)));
     for (var first: u32 = 0u; first < uniforms.params.rows; first += 32u) {
         for (var item: u32 = local_invocation_index; item < 256u; item += 256u) {
             let j = (item / 8u);
@@ -128,6 +128,11 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
             dy_tile[((t * 8u) + (item_1 % 8u))] = gradients;
         }
         workgroupBarrier();
+        var sums: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
+        sums[0u] = acc[0u][0u];
+        sums[1u] = acc[0u][1u];
+        sums[2u] = acc[0u][2u];
+        sums[3u] = acc[0u][3u];
         for (var quad: u32 = 0u; quad < 8u; quad++) {
             var gradients_1: array<vec4<f32>, 4> = array<vec4<f32>, 4>(vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f), vec4<f32>(0.0f));
             gradients_1[0u] = dy_tile[(((line + 0u) * 8u) + quad)];
@@ -135,26 +140,30 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
             gradients_1[2u] = dy_tile[(((line + 32u) * 8u) + quad)];
             gradients_1[3u] = dy_tile[(((line + 48u) * 8u) + quad)];
             let weights_1 = w_tile[(((((4u * quad) + 0u) * 16u) + column) + 0u)];
-            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][0i]), weights_1, acc[0u][0u]);
-            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][0i]), weights_1, acc[1u][0u]);
-            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][0i]), weights_1, acc[2u][0u]);
-            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][0i]), weights_1, acc[3u][0u]);
+            sums[0u] = fma(vec4<f32>(gradients_1[0u][0i]), weights_1, sums[0u]);
+            sums[1u] = fma(vec4<f32>(gradients_1[1u][0i]), weights_1, sums[1u]);
+            sums[2u] = fma(vec4<f32>(gradients_1[2u][0i]), weights_1, sums[2u]);
+            sums[3u] = fma(vec4<f32>(gradients_1[3u][0i]), weights_1, sums[3u]);
             let weights_2 = w_tile[(((((4u * quad) + 1u) * 16u) + column) + 0u)];
-            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][1i]), weights_2, acc[0u][0u]);
-            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][1i]), weights_2, acc[1u][0u]);
-            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][1i]), weights_2, acc[2u][0u]);
-            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][1i]), weights_2, acc[3u][0u]);
+            sums[0u] = fma(vec4<f32>(gradients_1[0u][1i]), weights_2, sums[0u]);
+            sums[1u] = fma(vec4<f32>(gradients_1[1u][1i]), weights_2, sums[1u]);
+            sums[2u] = fma(vec4<f32>(gradients_1[2u][1i]), weights_2, sums[2u]);
+            sums[3u] = fma(vec4<f32>(gradients_1[3u][1i]), weights_2, sums[3u]);
             let weights_3 = w_tile[(((((4u * quad) + 2u) * 16u) + column) + 0u)];
-            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][2i]), weights_3, acc[0u][0u]);
-            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][2i]), weights_3, acc[1u][0u]);
-            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][2i]), weights_3, acc[2u][0u]);
-            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][2i]), weights_3, acc[3u][0u]);
+            sums[0u] = fma(vec4<f32>(gradients_1[0u][2i]), weights_3, sums[0u]);
+            sums[1u] = fma(vec4<f32>(gradients_1[1u][2i]), weights_3, sums[1u]);
+            sums[2u] = fma(vec4<f32>(gradients_1[2u][2i]), weights_3, sums[2u]);
+            sums[3u] = fma(vec4<f32>(gradients_1[3u][2i]), weights_3, sums[3u]);
             let weights_4 = w_tile[(((((4u * quad) + 3u) * 16u) + column) + 0u)];
-            acc[0u][0u] = fma(vec4<f32>(gradients_1[0u][3i]), weights_4, acc[0u][0u]);
-            acc[1u][0u] = fma(vec4<f32>(gradients_1[1u][3i]), weights_4, acc[1u][0u]);
-            acc[2u][0u] = fma(vec4<f32>(gradients_1[2u][3i]), weights_4, acc[2u][0u]);
-            acc[3u][0u] = fma(vec4<f32>(gradients_1[3u][3i]), weights_4, acc[3u][0u]);
+            sums[0u] = fma(vec4<f32>(gradients_1[0u][3i]), weights_4, sums[0u]);
+            sums[1u] = fma(vec4<f32>(gradients_1[1u][3i]), weights_4, sums[1u]);
+            sums[2u] = fma(vec4<f32>(gradients_1[2u][3i]), weights_4, sums[2u]);
+            sums[3u] = fma(vec4<f32>(gradients_1[3u][3i]), weights_4, sums[3u]);
         }
+        acc[0u][0u] = sums[0u];
+        acc[0u][1u] = sums[1u];
+        acc[0u][2u] = sums[2u];
+        acc[0u][3u] = sums[3u];
         workgroupBarrier();
     }
     let quad_1 = (column + 0u);
@@ -169,17 +178,17 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         let token_1 = ((first_token + line) + 16u);
         if (token_1 < uniforms.params.n) {
             let v_target_1 = (((token_1 * uniforms.params.k) + at_1) / 4u);
-            dx[v_target_1] = acc[1u][0u];
+            dx[v_target_1] = acc[0u][1u];
         }
         let token_2 = ((first_token + line) + 32u);
         if (token_2 < uniforms.params.n) {
             let v_target_2 = (((token_2 * uniforms.params.k) + at_1) / 4u);
-            dx[v_target_2] = acc[2u][0u];
+            dx[v_target_2] = acc[0u][2u];
         }
         let token_3 = ((first_token + line) + 48u);
         if (token_3 < uniforms.params.n) {
             let v_target_3 = (((token_3 * uniforms.params.k) + at_1) / 4u);
-            dx[v_target_3] = acc[3u][0u];
+            dx[v_target_3] = acc[0u][3u];
         }
     }
 }

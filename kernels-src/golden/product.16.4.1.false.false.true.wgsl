@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let end = min(((split + 1u) * per_split), uniforms.params.k);
     let column = (local_invocation_index % 16u);
     let line = (local_invocation_index / 16u);
-    var acc: array<array<f32, 1>, 4> = array<array<f32, 1>, 4>();
+    var acc: array<array<f32, 4>, 1> = array<array<f32, 4>, 1>();
     for (var v_from: u32 = min((split * per_split), uniforms.params.k); v_from < end; v_from += 16u) {
         stage_16_4_false_a_a_tile(uniforms.params.a_at, uniforms.params.a_stride, first_a, uniforms.params.m, v_from, end, local_invocation_index);
         stage_16_1_false_b_b_tile(uniforms.params.b_at, uniforms.params.b_stride, first_b, uniforms.params.n, v_from, end, local_invocation_index);
@@ -78,9 +78,9 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
             left[3u] = a_tile[(((depth * 65u) + line) + 48u)];
             let right = b_tile[(((depth * 17u) + column) + 0u)];
             acc[0u][0u] = fma(left[0u], right, acc[0u][0u]);
-            acc[1u][0u] = fma(left[1u], right, acc[1u][0u]);
-            acc[2u][0u] = fma(left[2u], right, acc[2u][0u]);
-            acc[3u][0u] = fma(left[3u], right, acc[3u][0u]);
+            acc[0u][1u] = fma(left[1u], right, acc[0u][1u]);
+            acc[0u][2u] = fma(left[2u], right, acc[0u][2u]);
+            acc[0u][3u] = fma(left[3u], right, acc[0u][3u]);
         }
         workgroupBarrier();
     }
@@ -94,18 +94,18 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let at_1 = ((first_b + column) + 0u);
     if ((row_1 < uniforms.params.m) && (at_1 < uniforms.params.n)) {
         let v_target_1 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_1);
-        y[v_target_1] += (uniforms.params.scale * acc[1u][0u]);
+        y[v_target_1] += (uniforms.params.scale * acc[0u][1u]);
     }
     let row_2 = ((first_a + line) + 32u);
     let at_2 = ((first_b + column) + 0u);
     if ((row_2 < uniforms.params.m) && (at_2 < uniforms.params.n)) {
         let v_target_2 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_2);
-        y[v_target_2] += (uniforms.params.scale * acc[2u][0u]);
+        y[v_target_2] += (uniforms.params.scale * acc[0u][2u]);
     }
     let row_3 = ((first_a + line) + 48u);
     let at_3 = ((first_b + column) + 0u);
     if ((row_3 < uniforms.params.m) && (at_3 < uniforms.params.n)) {
         let v_target_3 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_3);
-        y[v_target_3] += (uniforms.params.scale * acc[3u][0u]);
+        y[v_target_3] += (uniforms.params.scale * acc[0u][3u]);
     }
 }

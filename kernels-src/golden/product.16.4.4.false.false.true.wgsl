@@ -78,23 +78,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
             left[3u] = a_tile[(((depth * 65u) + line) + 48u)];
             let right = b_tile[(((depth * 65u) + column) + 0u)];
             acc[0u][0u] = fma(left[0u], right, acc[0u][0u]);
-            acc[1u][0u] = fma(left[1u], right, acc[1u][0u]);
-            acc[2u][0u] = fma(left[2u], right, acc[2u][0u]);
-            acc[3u][0u] = fma(left[3u], right, acc[3u][0u]);
+            acc[0u][1u] = fma(left[1u], right, acc[0u][1u]);
+            acc[0u][2u] = fma(left[2u], right, acc[0u][2u]);
+            acc[0u][3u] = fma(left[3u], right, acc[0u][3u]);
             let right_1 = b_tile[(((depth * 65u) + column) + 16u)];
-            acc[0u][1u] = fma(left[0u], right_1, acc[0u][1u]);
+            acc[1u][0u] = fma(left[0u], right_1, acc[1u][0u]);
             acc[1u][1u] = fma(left[1u], right_1, acc[1u][1u]);
-            acc[2u][1u] = fma(left[2u], right_1, acc[2u][1u]);
-            acc[3u][1u] = fma(left[3u], right_1, acc[3u][1u]);
+            acc[1u][2u] = fma(left[2u], right_1, acc[1u][2u]);
+            acc[1u][3u] = fma(left[3u], right_1, acc[1u][3u]);
             let right_2 = b_tile[(((depth * 65u) + column) + 32u)];
-            acc[0u][2u] = fma(left[0u], right_2, acc[0u][2u]);
-            acc[1u][2u] = fma(left[1u], right_2, acc[1u][2u]);
+            acc[2u][0u] = fma(left[0u], right_2, acc[2u][0u]);
+            acc[2u][1u] = fma(left[1u], right_2, acc[2u][1u]);
             acc[2u][2u] = fma(left[2u], right_2, acc[2u][2u]);
-            acc[3u][2u] = fma(left[3u], right_2, acc[3u][2u]);
+            acc[2u][3u] = fma(left[3u], right_2, acc[2u][3u]);
             let right_3 = b_tile[(((depth * 65u) + column) + 48u)];
-            acc[0u][3u] = fma(left[0u], right_3, acc[0u][3u]);
-            acc[1u][3u] = fma(left[1u], right_3, acc[1u][3u]);
-            acc[2u][3u] = fma(left[2u], right_3, acc[2u][3u]);
+            acc[3u][0u] = fma(left[0u], right_3, acc[3u][0u]);
+            acc[3u][1u] = fma(left[1u], right_3, acc[3u][1u]);
+            acc[3u][2u] = fma(left[2u], right_3, acc[3u][2u]);
             acc[3u][3u] = fma(left[3u], right_3, acc[3u][3u]);
         }
         workgroupBarrier();
@@ -108,23 +108,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let at_1 = ((first_b + column) + 16u);
     if ((row < uniforms.params.m) && (at_1 < uniforms.params.n)) {
         let v_target_1 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_1);
-        y[v_target_1] += (uniforms.params.scale * acc[0u][1u]);
+        y[v_target_1] += (uniforms.params.scale * acc[1u][0u]);
     }
     let at_2 = ((first_b + column) + 32u);
     if ((row < uniforms.params.m) && (at_2 < uniforms.params.n)) {
         let v_target_2 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_2);
-        y[v_target_2] += (uniforms.params.scale * acc[0u][2u]);
+        y[v_target_2] += (uniforms.params.scale * acc[2u][0u]);
     }
     let at_3 = ((first_b + column) + 48u);
     if ((row < uniforms.params.m) && (at_3 < uniforms.params.n)) {
         let v_target_3 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at_3);
-        y[v_target_3] += (uniforms.params.scale * acc[0u][3u]);
+        y[v_target_3] += (uniforms.params.scale * acc[3u][0u]);
     }
     let row_1 = ((first_a + line) + 16u);
     let at_4 = ((first_b + column) + 0u);
     if ((row_1 < uniforms.params.m) && (at_4 < uniforms.params.n)) {
         let v_target_4 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_4);
-        y[v_target_4] += (uniforms.params.scale * acc[1u][0u]);
+        y[v_target_4] += (uniforms.params.scale * acc[0u][1u]);
     }
     let at_5 = ((first_b + column) + 16u);
     if ((row_1 < uniforms.params.m) && (at_5 < uniforms.params.n)) {
@@ -134,23 +134,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let at_6 = ((first_b + column) + 32u);
     if ((row_1 < uniforms.params.m) && (at_6 < uniforms.params.n)) {
         let v_target_6 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_6);
-        y[v_target_6] += (uniforms.params.scale * acc[1u][2u]);
+        y[v_target_6] += (uniforms.params.scale * acc[2u][1u]);
     }
     let at_7 = ((first_b + column) + 48u);
     if ((row_1 < uniforms.params.m) && (at_7 < uniforms.params.n)) {
         let v_target_7 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_7);
-        y[v_target_7] += (uniforms.params.scale * acc[1u][3u]);
+        y[v_target_7] += (uniforms.params.scale * acc[3u][1u]);
     }
     let row_2 = ((first_a + line) + 32u);
     let at_8 = ((first_b + column) + 0u);
     if ((row_2 < uniforms.params.m) && (at_8 < uniforms.params.n)) {
         let v_target_8 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_8);
-        y[v_target_8] += (uniforms.params.scale * acc[2u][0u]);
+        y[v_target_8] += (uniforms.params.scale * acc[0u][2u]);
     }
     let at_9 = ((first_b + column) + 16u);
     if ((row_2 < uniforms.params.m) && (at_9 < uniforms.params.n)) {
         let v_target_9 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_9);
-        y[v_target_9] += (uniforms.params.scale * acc[2u][1u]);
+        y[v_target_9] += (uniforms.params.scale * acc[1u][2u]);
     }
     let at_10 = ((first_b + column) + 32u);
     if ((row_2 < uniforms.params.m) && (at_10 < uniforms.params.n)) {
@@ -160,23 +160,23 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let at_11 = ((first_b + column) + 48u);
     if ((row_2 < uniforms.params.m) && (at_11 < uniforms.params.n)) {
         let v_target_11 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_11);
-        y[v_target_11] += (uniforms.params.scale * acc[2u][3u]);
+        y[v_target_11] += (uniforms.params.scale * acc[3u][2u]);
     }
     let row_3 = ((first_a + line) + 48u);
     let at_12 = ((first_b + column) + 0u);
     if ((row_3 < uniforms.params.m) && (at_12 < uniforms.params.n)) {
         let v_target_12 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_12);
-        y[v_target_12] += (uniforms.params.scale * acc[3u][0u]);
+        y[v_target_12] += (uniforms.params.scale * acc[0u][3u]);
     }
     let at_13 = ((first_b + column) + 16u);
     if ((row_3 < uniforms.params.m) && (at_13 < uniforms.params.n)) {
         let v_target_13 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_13);
-        y[v_target_13] += (uniforms.params.scale * acc[3u][1u]);
+        y[v_target_13] += (uniforms.params.scale * acc[1u][3u]);
     }
     let at_14 = ((first_b + column) + 32u);
     if ((row_3 < uniforms.params.m) && (at_14 < uniforms.params.n)) {
         let v_target_14 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_14);
-        y[v_target_14] += (uniforms.params.scale * acc[3u][2u]);
+        y[v_target_14] += (uniforms.params.scale * acc[2u][3u]);
     }
     let at_15 = ((first_b + column) + 48u);
     if ((row_3 < uniforms.params.m) && (at_15 < uniforms.params.n)) {

@@ -1,4 +1,4 @@
-//! Embedding: rows of a weight tensor, dequantised and scaled.
+//! Rows by their numbers: embedding, which dequantises and scales rows of a weight tensor, and rows of activations.
 
 use kernel::prelude::*;
 
@@ -50,6 +50,43 @@ pub fn embed<Q: Quant, const W: u32>(
             let weights = load::<Q>(w, start + block_byte::<Q>(chunk), chunk % (Q::BLOCK / 8));
             out[(target + lo_in_row::<Q>(chunk)) / 4] = weights.lo * params.scale;
             out[(target + hi_in_row::<Q>(chunk)) / 4] = weights.hi * params.scale;
+        }
+    }
+}
+
+/// Shape of [`fn@gather_rows`].
+#[params]
+pub struct GatherRowsParams {
+    /// Rows wanted.
+    pub n: u32,
+    /// Values in a row, a multiple of 4.
+    pub k: u32,
+    /// Rows in `table`; a number that it does not have leaves its row of `out` as it is.
+    pub rows: u32,
+}
+
+/// `out[t] = table[ids[t]]`, one workgroup a row. `table` `[rows, k]` and `out` `[n, k]`, 4 values an element.
+#[kernel(
+    workgroup = W, groups = params.n, tolerance(rel = 1e-6),
+    requires(
+        params.k % 4 == 0,
+        ids.len() >= params.n,
+        4 * table.len() >= params.rows * params.k,
+        4 * out.len() >= params.n * params.k,
+    )
+)]
+pub fn gather_rows<const W: u32>(
+    t: WorkgroupId,
+    lane: LocalIndex,
+    params: &GatherRowsParams,
+    ids: &Storage<u32>,
+    table: &Storage<Vec4<f32>>,
+    out: &mut Storage<Vec4<f32>>,
+) {
+    let row = ids[t];
+    if row < params.rows {
+        for i in strided(lane, params.k / 4, W) {
+            out[t * (params.k / 4) + i] = table[row * (params.k / 4) + i];
         }
     }
 }

@@ -87,31 +87,48 @@ pub async fn gemm<Q: Quant, const SIDE: u32, const TM: usize, const TN: usize>(
         if SIDE > 1 {
             workgroup_barrier().await;
         }
-        for quad in 0..QUADS {
-            let mut activations = [splat4(0.0f32); TM];
-            #[unroll]
-            for i in 0..TM {
-                activations[i] = x_tile[staged(line + SIDE * i as u32, quad)];
-            }
-            #[unroll]
-            for j in 0..TN {
-                let weights = w_tile[staged(column + SIDE * j as u32, quad)];
+        if SIDE > 1 {
+            for quad in 0..QUADS {
+                let mut activations = [splat4(0.0f32); TM];
                 #[unroll]
                 for i in 0..TM {
-                    acc[i][j] = fma(
-                        activations[i].x,
-                        weights.x,
-                        fma(
-                            activations[i].y,
-                            weights.y,
-                            fma(activations[i].z, weights.z, fma(activations[i].w, weights.w, acc[i][j])),
-                        ),
-                    );
+                    activations[i] = x_tile[staged(line + SIDE * i as u32, quad)];
+                }
+                #[unroll]
+                for j in 0..TN {
+                    let weights = w_tile[staged(column + SIDE * j as u32, quad)];
+                    #[unroll]
+                    for i in 0..TM {
+                        acc[i][j] = fma(
+                            activations[i].x,
+                            weights.x,
+                            fma(
+                                activations[i].y,
+                                weights.y,
+                                fma(activations[i].z, weights.z, fma(activations[i].w, weights.w, acc[i][j])),
+                            ),
+                        );
+                    }
                 }
             }
-        }
-        if SIDE > 1 {
             workgroup_barrier().await;
+        } else {
+            // A CPU has few registers, of four values each: one output's sums at a time, four terms wide.
+            #[unroll]
+            for j in 0..TN {
+                let mut sums = [splat4(0.0f32); TM];
+                for quad in 0..QUADS {
+                    let weights = w_tile[staged(j as u32, quad)];
+                    #[unroll]
+                    for i in 0..TM {
+                        sums[i] = fma(x_tile[staged(i as u32, quad)], weights, sums[i]);
+                    }
+                }
+                #[unroll]
+                for i in 0..TM {
+                    acc[i][j] += (sums[i].x + sums[i].y) + (sums[i].z + sums[i].w);
+                }
+            }
         }
     }
     #[unroll]

@@ -129,7 +129,8 @@ pub async fn product<
     let end = min((split + 1) * per_split, params.k);
     let column = lane % SIDE;
     let line = lane / SIDE;
-    let mut acc = [[0.0f32; TN]; TM];
+    // A line of `a` after the other within one of `b`, as they lie in the tile: a CPU takes several at once.
+    let mut acc = [[0.0f32; TM]; TN];
     for from in strided(min(split * per_split, params.k), end, STEP) {
         stage::<SIDE, TM, A_T>(a, params.a_at, params.a_stride, first_a, params.m, from, end, lane, a_tile);
         stage::<SIDE, TN, B_T>(b, params.b_at, params.b_stride, first_b, params.n, from, end, lane, b_tile);
@@ -147,7 +148,7 @@ pub async fn product<
                 let right = b_tile[depth * (SIDE * TN as u32 + 1) + column + SIDE * j as u32];
                 #[unroll]
                 for i in 0..TM {
-                    acc[i][j] = fma(left[i], right, acc[i][j]);
+                    acc[j][i] = fma(left[i], right, acc[j][i]);
                 }
             }
         }
@@ -164,9 +165,9 @@ pub async fn product<
             if row < params.m && at < params.n {
                 let target = params.y_at + (split * params.m + row) * params.y_stride + at;
                 if ADD {
-                    y[target] += params.scale * acc[i][j];
+                    y[target] += params.scale * acc[j][i];
                 } else {
-                    y[target] = params.scale * acc[i][j];
+                    y[target] = params.scale * acc[j][i];
                 }
             }
         }

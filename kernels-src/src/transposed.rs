@@ -206,7 +206,7 @@ pub async fn gemm_transposed<Q: Quant, const SIDE: u32, const TM: usize, const T
     let bytes = row_bytes::<Q>(params.k);
     let column = lane % SIDE;
     let line = lane / SIDE;
-    let mut acc = [[splat4(0.0f32); TN]; TM];
+    let mut acc = [[splat4(0.0f32); TM]; TN];
     for first in strided(0, params.rows, STEP) {
         for item in strided(lane, STEP * (SIDE * TN as u32 / 2), SIDE * SIDE) {
             let j = item / (SIDE * TN as u32 / 2);
@@ -232,22 +232,32 @@ pub async fn gemm_transposed<Q: Quant, const SIDE: u32, const TM: usize, const T
         if SIDE > 1 {
             workgroup_barrier().await;
         }
-        for quad in 0..QUADS {
-            let mut gradients = [splat4(0.0f32); TM];
+        // One quad of columns after the other: a CPU has few registers, and a GPU's invocation no second one.
+        #[unroll]
+        for c in 0..TN {
+            let mut sums = [splat4(0.0f32); TM];
             #[unroll]
             for t in 0..TM {
-                gradients[t] = dy_tile[(line + SIDE * t as u32) * QUADS + quad];
+                sums[t] = acc[c][t];
             }
-            #[unroll]
-            for i in 0..4 {
+            for quad in 0..QUADS {
+                let mut gradients = [splat4(0.0f32); TM];
                 #[unroll]
-                for c in 0..TN {
+                for t in 0..TM {
+                    gradients[t] = dy_tile[(line + SIDE * t as u32) * QUADS + quad];
+                }
+                #[unroll]
+                for i in 0..4 {
                     let weights = w_tile[(4 * quad + i as u32) * (SIDE * TN as u32) + column + SIDE * c as u32];
                     #[unroll]
                     for t in 0..TM {
-                        acc[t][c] = fma(splat4(gradients[t][i]), weights, acc[t][c]);
+                        sums[t] = fma(splat4(gradients[t][i]), weights, sums[t]);
                     }
                 }
+            }
+            #[unroll]
+            for t in 0..TM {
+                acc[c][t] = sums[t];
             }
         }
         if SIDE > 1 {
@@ -266,9 +276,9 @@ pub async fn gemm_transposed<Q: Quant, const SIDE: u32, const TM: usize, const T
                 if token < params.n {
                     let target = (token * params.k + at) / 4;
                     if ACCUMULATE {
-                        dx[target] += acc[t][c];
+                        dx[target] += acc[c][t];
                     } else {
-                        dx[target] = acc[t][c];
+                        dx[target] = acc[c][t];
                     }
                 }
             }

@@ -215,6 +215,7 @@ kernel::variants! {
         cross_entropy_backward::<M, 256>;
     }
     scale_rows::<256>;
+    gather_rows::<64>;
     for ADD in [true, false] {
         dropout::<256, ADD>;
     }

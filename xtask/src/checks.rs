@@ -43,6 +43,8 @@ pub fn run(report: &mut Report, found: &Found) {
 fn wasm(report: &mut Report, found: &Found) {
     let name = "wasm32";
     match &found.wasm {
+        // The npm package's build compiles the same crates.
+        Ok(()) if found.web.is_ok() => {}
         Ok(()) => {
             // All in one command: each alone would have other features of its dependencies, and build them anew.
             let packages = WASM_CRATES.iter().flat_map(|package| ["--package", package]);

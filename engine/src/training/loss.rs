@@ -9,8 +9,7 @@ use kernels_src::cross_entropy::{
     cross_entropy_piece, scale_rows,
 };
 use kernels_src::elementwise::{Map, Scale, Softcap};
-use kernels_src::embedding::{EmbedParams, embed};
-use kernels_src::quant::F32;
+use kernels_src::embedding::{GatherRowsParams, gather_rows};
 
 use super::buffers::VOCABULARY_PIECE;
 use super::forward::Pass;
@@ -46,8 +45,7 @@ impl Pass<'_> {
         let (lanes, products) = (ops.choices.lanes(Family::Norms), ops.choices.lanes(Family::Products));
         let b = &mut *self.buffers;
         let l = &mut b.loss;
-        let ids = Ids { buffer: &b.learned, at: 0, count };
-        gather_rows(&mut ops, &b.streams[config.layers.len()], rows.0, ids, &mut l.h)?;
+        gather_stream(&mut ops, &b.streams[config.layers.len()], rows.0, &b.learned, &mut l.h)?;
         ops.norm(&l.h, &weights.output_norm, &mut l.x)?;
 
         for piece in Piece::of(head, VOCABULARY_PIECE) {
@@ -102,22 +100,20 @@ impl Pass<'_> {
         ops.norm_backward(&l.h, &weights.output_norm, &l.dx, (&mut l.dh, Into::Replace), &mut b.statistics)?;
         // Rows that are not learned from have no number among those that are: nothing is gathered for them.
         self.ops.copy(&b.zeros, &mut b.dh, hidden as usize)?;
-        let ids = Ids { buffer: &b.learned_of, at: 0, count: rows };
-        gather_rows(&mut self.ops, &b.loss.dh, learned as u32, ids, &mut b.dh)
+        gather_stream(&mut self.ops, &b.loss.dh, learned as u32, &b.learned_of, &mut b.dh)
     }
 }
 
 /// `out[t] = table[ids[t]]`, rows of the stream's width; ids that the table does not have leave theirs as they are.
-fn gather_rows(
+fn gather_stream(
     ops: &mut Ops<'_>,
     table: &Buffer<f32>,
     rows: u32,
-    ids: Ids<'_>,
+    ids: &Buffer<u32>,
     out: &mut Buffer<f32>,
 ) -> Result<(), Error> {
-    let params = EmbedParams { n: ids.count.0, k: ops.hidden(), scale: 1.0, first_row: 0, rows, ids_at: ids.at };
-    let (table, mut out) = (table.view::<u32>(), out.view::<Vec4<f32>>());
-    let args = embed::Args { ids: ids.buffer, w: &table, out: &mut out };
-    embed::Kernel::<F32, 64>::dispatch(ops.recorder, params, args)?;
+    let params = GatherRowsParams { n: ops.rows.0, k: ops.hidden(), rows };
+    let (table, mut out) = (table.view::<Vec4<f32>>(), out.view::<Vec4<f32>>());
+    gather_rows::Kernel::<64>::dispatch(ops.recorder, params, gather_rows::Args { ids, table: &table, out: &mut out })?;
     Ok(())
 }

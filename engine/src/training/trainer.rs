@@ -1,6 +1,9 @@
 //! The trainer: batches of examples go forward through the quantised model, the loss comes back through it, and AdamW
 //! moves the adapter's factors. The model's own weights stay as they are.
 
+#[cfg(test)]
+mod finite_differences;
+
 use kernel::dispatch::Recorder;
 
 use crate::error::Error;

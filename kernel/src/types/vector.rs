@@ -15,6 +15,7 @@ macro_rules! vector {
 
         impl<T> $name<T> {
             /// From its components.
+            #[inline(always)]
             pub const fn new($($field: T),*) -> Self {
                 Self { $($field),* }
             }
@@ -22,25 +23,30 @@ macro_rules! vector {
 
         impl<T: Copy> $name<T> {
             /// Every component the same.
+            #[inline(always)]
             pub const fn splat(value: T) -> Self {
                 Self { $($field: value),* }
             }
 
             /// The components in order.
+            #[inline(always)]
             pub const fn to_array(self) -> [T; $count] {
                 [$(self.$field),*]
             }
 
+            #[inline(always)]
             pub(crate) fn map<U>(self, mut f: impl FnMut(T) -> U) -> $name<U> {
                 $name { $($field: f(self.$field)),* }
             }
 
+            #[inline(always)]
             pub(crate) fn zip<U: Copy, V>(self, other: $name<U>, mut f: impl FnMut(T, U) -> V) -> $name<V> {
                 $name { $($field: f(self.$field, other.$field)),* }
             }
         }
 
         impl<T> From<[T; $count]> for $name<T> {
+            #[inline(always)]
             fn from([$($field),*]: [T; $count]) -> Self {
                 Self { $($field),* }
             }

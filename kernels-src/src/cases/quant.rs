@@ -1,4 +1,4 @@
-//! What reads weights for many rows: dequantising, embedding, GEMM, and products with the transpose.
+//! What reads weights for many rows: dequantising, embedding, GEMM, and products with the transpose; and rows gathered.
 
 use kernel::dispatch::{Buffer, DispatchError};
 use kernel::prelude::Vec4;
@@ -6,7 +6,7 @@ use kernel::trial::{Trial, random, random_words};
 
 use super::weights::{Blocks, rows_in_a_part, small_row, tensor};
 use super::{FFN, HIDDEN, Scale, TOKENS, Tried, VOCAB};
-use crate::embedding::{EmbedParams, embed};
+use crate::embedding::{EmbedParams, GatherRowsParams, embed, gather_rows};
 use crate::gemm::{GemmParams, gemm};
 use crate::quant::{DequantiseParams, dequantise};
 use crate::transposed::{
@@ -38,6 +38,23 @@ impl<Q: Blocks, const W: u32> Tried for embed::Kernel<Q, W> {
         let mut out = trial.output("out", (n * k / 4) as usize)?;
         let params = EmbedParams { n, k, scale: (HIDDEN as f32).sqrt(), first_row, rows, ids_at };
         Self::dispatch(trial, params, embed::Args { ids: &ids, w: &w, out: &mut out })?;
+        Ok(())
+    }
+}
+
+impl<const W: u32> Tried for gather_rows::Kernel<W> {
+    fn describe(trial: &mut Trial, scale: Scale) -> Result<(), DispatchError> {
+        let (n, k, rows) = scale.pick((4, 4 * W + 12, 3), (TOKENS, HIDDEN, TOKENS));
+        // Small: a row twice, and one that the table does not have.
+        let ids = match scale {
+            Scale::Small => vec![2, 0, u32::MAX, 2],
+            Scale::Typical => random_words("ids", n as usize).into_iter().map(|word| word % rows).collect(),
+        };
+        let ids = trial.input("ids", &ids)?;
+        let table: Buffer<Vec4<f32>> = trial.random("table", (rows * k) as usize)?.cast();
+        let mut out = trial.output("out", (n * k / 4) as usize)?;
+        let params = GatherRowsParams { n, k, rows };
+        Self::dispatch(trial, params, gather_rows::Args { ids: &ids, table: &table, out: &mut out })?;
         Ok(())
     }
 }
