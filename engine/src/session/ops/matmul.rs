@@ -155,8 +155,9 @@ pub(crate) fn multiply_piece(
         GemmParams { n: rows.0, first_row, rows: outputs, k: tensor.k, y_stride: output.stride, y_at: output.at };
     let x = x.x.view::<Vec4<f32>>();
     let args = gemm::Args { x: &x, w: &part.buffer, y };
+    // A CPU's tile is wide: what it stages of the vectors then serves many outputs.
     with_quant!(tensor.ty, Q => match lanes {
-        Lanes::Single => { gemm::Kernel::<Q, 1, 8, 4>::dispatch(recorder, params, args)?; }
+        Lanes::Single => { gemm::Kernel::<Q, 1, 8, 16>::dispatch(recorder, params, args)?; }
         _ => { gemm::Kernel::<Q, 16, 4, 4>::dispatch(recorder, params, args)?; }
     });
     Ok(())
@@ -212,8 +213,8 @@ pub(crate) fn multiply_piece_transposed(
     let mut dx = dx.view::<Vec4<f32>>();
     let args = gemm_transposed::Args { dy, w: &part.buffer, dx: &mut dx };
     with_quant!(tensor.ty, Q => match (lanes, into) {
-        (Lanes::Single, Into::Replace) => { gemm_transposed::Kernel::<Q, 1, 8, 4, false>::dispatch(recorder, params, args)?; }
-        (Lanes::Single, Into::Add) => { gemm_transposed::Kernel::<Q, 1, 8, 4, true>::dispatch(recorder, params, args)?; }
+        (Lanes::Single, Into::Replace) => { gemm_transposed::Kernel::<Q, 1, 8, 16, false>::dispatch(recorder, params, args)?; }
+        (Lanes::Single, Into::Add) => { gemm_transposed::Kernel::<Q, 1, 8, 16, true>::dispatch(recorder, params, args)?; }
         (_, Into::Replace) => { gemm_transposed::Kernel::<Q, 16, 4, 1, false>::dispatch(recorder, params, args)?; }
         (_, Into::Add) => { gemm_transposed::Kernel::<Q, 16, 4, 1, true>::dispatch(recorder, params, args)?; }
     });
