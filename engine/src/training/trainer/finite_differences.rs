@@ -34,7 +34,7 @@ fn file(name: &str) -> PathBuf {
 /// A trainer in f64 of a fixture's model and adapter, and a batch of the fixture's tokens.
 fn reference(name: &str) -> (Trainer, Vec<f32>, Batch) {
     let device = Device::from_cpu(CpuOptions::default().with_precision(Precision::Double));
-    let source = Arc::new(FileSource::open(&file(&format!("{name}.gguf"))).unwrap());
+    let source = Arc::new(FileSource::open(file(&format!("{name}.gguf"))).unwrap());
     let model = pollster::block_on(Model::load(source, LoadOptions::new(device))).unwrap();
     let read = |part: &str| std::fs::read(file(&format!("{name}.lora")).join(part)).unwrap();
     let adapter =
@@ -78,7 +78,7 @@ fn check(name: &str) {
             let direction: Vec<(usize, f32)> = ranges
                 .into_iter()
                 .flatten()
-                .map(|index| (index, if coin.word() % 2 == 0 { STEP } else { -STEP }))
+                .map(|index| (index, if coin.word().is_multiple_of(2) { STEP } else { -STEP }))
                 .collect();
             let mut loss = |steps: f32| {
                 let mut moved = parameters.clone();
