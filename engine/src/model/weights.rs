@@ -110,6 +110,15 @@ impl Weights {
     pub(crate) fn head(&self) -> &Tensor {
         self.head.as_ref().unwrap_or(&self.token_embd)
     }
+
+    /// The tensors that whole vectors are multiplied with, the head left out.
+    pub(crate) fn projections(&self) -> impl Iterator<Item = &Tensor> {
+        let of_layers = self.layers.iter().flat_map(|layer| {
+            let ple = layer.ple.iter().flat_map(|ple| [&ple.gate, &ple.proj]);
+            layer.projections.tensors.iter().chain([&layer.output, &layer.gate, &layer.up, &layer.down]).chain(ple)
+        });
+        of_layers.chain(self.ple.iter().map(|ple| &ple.model_proj))
+    }
 }
 
 /// Where the per-layer embedding table, the largest tensor, is kept.

@@ -10,10 +10,11 @@ use crate::error::Error;
 use crate::lora::{Adapter, Layout};
 use crate::model::Model;
 use crate::session::KernelTime;
+use crate::session::ops::matmul::MatrixScratch;
 use crate::tokenizer::TokenId;
 
 use super::adapter::{Adapted, Dropout};
-use super::buffers::{Buffers, Capacity};
+use super::buffers::{Buffers, Capacity, VOCABULARY_PIECE};
 use super::forward::{Pass, Purpose};
 use super::loss::Wanted;
 use super::ops::{Into, Ops};
@@ -137,6 +138,9 @@ impl Trainer {
         }
         let capacity = fit(model, adapter.layout(), adapter.options().dropout > 0.0, &options)?;
         let mut buffers = Buffers::new(model, adapter.layout(), capacity)?;
+        if let Some(halves) = &model.inner.weights.head().halves {
+            scratch(model, capacity.rows).reserve(halves)?;
+        }
         let device = model.device().dispatch();
         device.write(&mut buffers.parameters, 0, adapter.parameters())?;
         Ok(Self { model: model.clone(), adapter, options, buffers, step: 0 })
@@ -144,7 +148,7 @@ impl Trainer {
 
     /// Bytes that training takes on the device beside the model.
     pub fn resident_bytes(&self) -> u64 {
-        self.buffers.bytes
+        self.buffers.bytes + scratch(&self.model, self.options.max_rows).bytes()
     }
 
     /// Layers whose activations are computed again on the way back.
@@ -397,11 +401,25 @@ impl Trainer {
     }
 }
 
+/// What products on matrix units take beside the model, for batches of up to `rows` tokens; nothing where they stay in f32.
+fn scratch(model: &Model, rows: usize) -> MatrixScratch {
+    let weights = &model.inner.weights;
+    let whole = weights.projections().map(|tensor| (tensor, u32::MAX));
+    let on_matrix_units =
+        whole.chain([(weights.head(), VOCABULARY_PIECE)]).filter(|(tensor, _)| tensor.halves.is_some());
+    let shapes =
+        on_matrix_units.flat_map(|(tensor, most)| tensor.parts.iter().map(move |part| (part.rows.min(most), tensor.k)));
+    MatrixScratch::of(shapes, rows as u32)
+}
+
 /// The capacity that fits into the memory allowed.
 fn fit(model: &Model, layout: &Layout, dropout: bool, options: &TrainerOptions) -> Result<Capacity, Error> {
     let layers = model.config().layers.len();
     let with = |recomputed: usize| Capacity { rows: options.max_rows, recomputed, dropout };
-    let total = |capacity| Ok::<u64, Error>(Buffers::bytes(model, layout, capacity)? + model.resident_bytes());
+    let total = |capacity: Capacity| {
+        let beside = scratch(model, capacity.rows).bytes() + model.resident_bytes();
+        Ok::<u64, Error>(Buffers::bytes(model, layout, capacity)? + beside)
+    };
     let Some(budget) = options.memory else {
         return Ok(with(if options.activations == Activations::Recompute { layers } else { 0 }));
     };

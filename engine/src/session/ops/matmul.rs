@@ -22,6 +22,9 @@ const FEW_ROWS: u32 = 4096;
 /// From so many vectors on they go to matrix units.
 const MATRIX_ROWS: u32 = 16;
 
+/// Vectors, and outputs, of a large tile.
+const TILE: u32 = 128;
+
 /// Up to so many large tiles a result is computed in small ones, so that more of a GPU takes part.
 const FEW_TILES: u32 = 128;
 
@@ -238,16 +241,64 @@ fn halve(
 /// Parts into which a long sum's terms are split, so that large tiles of a result that has few of them fill a GPU; 1 where
 /// that is not worth the parts' sum.
 fn splits_for(n: u32, outputs: u32, terms: u32) -> u32 {
-    let tiles = n.div_ceil(128) * outputs.div_ceil(128);
+    let tiles = n.div_ceil(TILE) * outputs.div_ceil(TILE);
     let most = (terms / LEAST_TERMS).clamp(1, MOST_PARTS);
     // The share of the GPU that is busy, in thousandths, while whole rounds of workgroups come and go.
     let busy = |splits: u32| 1000 * tiles * splits / ((tiles * splits).div_ceil(AT_ONCE) * AT_ONCE);
     (1..=most).rev().max_by_key(|splits| busy(*splits)).unwrap_or(1)
 }
 
+/// What products on matrix units take beside their operands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct MatrixScratch {
+    /// Vectors, and halves in each.
+    rows: u32,
+    width: u32,
+    /// Partial sums.
+    parts: usize,
+}
+
+impl MatrixScratch {
+    /// For up to `rows` vectors and weights of these shapes, outputs and inputs, and for the transposed products.
+    pub(crate) fn of(shapes: impl IntoIterator<Item = (u32, u32)>, rows: u32) -> Self {
+        let parts = |outputs: u32, terms: u32| {
+            // Splits depend on whole tiles of vectors.
+            let counts = (1..=rows.div_ceil(TILE)).map(|tiles| rows.min(tiles * TILE));
+            let len = |n: u32| match splits_for(n, outputs, terms) {
+                1 => 0,
+                splits => splits as usize * n as usize * outputs as usize,
+            };
+            counts.map(len).max().unwrap_or(0)
+        };
+        shapes.into_iter().fold(Self::default(), |scratch, (outputs, terms)| Self {
+            rows,
+            width: scratch.width.max(terms).max(outputs.next_multiple_of(DEPTH)),
+            parts: scratch.parts.max(parts(outputs, terms)).max(parts(terms, outputs)),
+        })
+    }
+
+    /// Bytes on the device.
+    pub(crate) fn bytes(self) -> u64 {
+        let rows = u64::from(self.rows);
+        2 * rows * u64::from(self.width) + 4 * rows + 4 * self.parts as u64
+    }
+
+    /// Takes it all from the device now: no later product asks for more.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub(crate) fn reserve(self, halves: &Halves) -> Result<(), Error> {
+        halves.room(self.rows, self.width)?;
+        if self.parts > 0 {
+            halves.parts(self.parts)?;
+        }
+        Ok(())
+    }
+}
+
 /// Whether a result has so few large tiles that small ones are faster.
 fn is_small(n: u32, outputs: u32) -> bool {
-    n.div_ceil(128) * outputs.div_ceil(128) <= FEW_TILES
+    n.div_ceil(TILE) * outputs.div_ceil(TILE) <= FEW_TILES
 }
 
 /// [`multiply_piece`] on matrix units.
@@ -364,4 +415,30 @@ fn in_parts(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scratch_holds_the_halves_and_the_parts_of_every_smaller_batch() {
+        let (rows, shapes) = (2048, [(1536, 12_288), (12_288, 1536), (2304, 1536), (8192, 1536)]);
+        let scratch = MatrixScratch::of(shapes, rows);
+        assert_eq!(scratch.width, 12_288);
+        assert!(scratch.parts > 0, "long sums are split");
+        for n in 1..=rows {
+            for (outputs, terms) in shapes.into_iter().flat_map(|(outputs, terms)| [(outputs, terms), (terms, outputs)])
+            {
+                let splits = splits_for(n, outputs, terms);
+                let parts = splits as usize * n as usize * outputs as usize;
+                assert!(splits == 1 || parts <= scratch.parts, "{n} vectors, {terms} to {outputs}: {parts}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_model_in_f32_needs_no_scratch() {
+        assert_eq!(MatrixScratch::of([], 512).bytes(), 0);
+    }
 }
