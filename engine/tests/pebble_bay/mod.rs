@@ -72,7 +72,12 @@ pub fn on_cpu() -> Model {
 /// The model on a GPU, where there is one.
 pub fn on_gpu() -> Option<Model> {
     static MODEL: OnceLock<Option<Model>> = OnceLock::new();
-    let open = || match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
+    MODEL.get_or_init(on_a_gpu_alone).clone()
+}
+
+/// The same on a device that no other test uses.
+pub fn on_a_gpu_alone() -> Option<Model> {
+    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
         Ok(gpu) => Some(load(gpu, PleResidency::Auto)),
         Err(error) => {
             let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
@@ -80,8 +85,7 @@ pub fn on_gpu() -> Option<Model> {
             eprintln!("SKIPPED on a GPU: {error}");
             None
         }
-    };
-    MODEL.get_or_init(open).clone()
+    }
 }
 
 /// The model on the CPU executor and, where there is one, on a GPU.
