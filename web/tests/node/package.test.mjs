@@ -17,6 +17,13 @@ test('the wasm is at most 1.5 MB with brotli, the JavaScript at most 60 kB', () 
   assert.ok(script <= 60_000, `${script} bytes of JavaScript`);
 });
 
+test('the wasm with all kernels carries no emitter and no naga', () => {
+  // As it leaves wasm-bindgen, where functions still have their names.
+  const wasm = readFileSync(file('web/gemmule/src/wasm/gemmule_web_bg.wasm')).toString('latin1');
+  assert.ok(wasm.includes('kernel::dispatch::'), 'functions have names');
+  assert.doesNotMatch(wasm, /naga::(front|valid)|kernel::emit/);
+});
+
 test('every kernel has its Rust, its WGSL and its cost', async () => {
   const all = await kernels();
   assert.ok(all.length > 100, `${all.length} kernels`);
