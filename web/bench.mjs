@@ -1,4 +1,4 @@
-// How fast a model runs under Node on Dawn, Chrome's WebGPU: prefill of 512 tokens, decoding after 32.
+// How fast a model runs under Node on Dawn, Chrome's WebGPU: prefill of 512 tokens, decoding after 32; and what it takes.
 // usage: node bench.mjs MODEL.gguf [--without subgroups,shader-f16] [--default-limits]
 import { Gemma } from 'gemmule';
 
@@ -6,6 +6,8 @@ const PREFILL = 512;
 const PROMPT = 32;
 const DECODE = 128;
 const RUNS = 3;
+// Enough for both, and no more than the embedded model has.
+const CONTEXT = 1024;
 
 const [path, ...flags] = process.argv.slice(2);
 if (!path) {
@@ -15,9 +17,16 @@ if (!path) {
 const list = flags[flags.indexOf('--without') + 1];
 const without = flags.includes('--without') && list ? list.split(',') : [];
 const begun = performance.now();
-const gemma = await Gemma.load({ path }, { without, defaultLimits: flags.includes('--default-limits'), context: 2048 });
+const gemma = await Gemma.load({ path }, { without, defaultLimits: flags.includes('--default-limits'), context: CONTEXT });
 console.log(`${gemma.info.name} on ${gemma.device.description} (${gemma.device.features.join(', ') || 'no features'})`);
 console.log(`loaded in ${((performance.now() - begun) / 1000).toFixed(2)} s`);
+await memory('after the load');
+
+// The wasm's memory never shrinks: its size is its peak.
+async function memory(when) {
+  const { deviceBytes, wasmBytes } = await gemma.memory();
+  console.log(`memory ${when}: ${wasmBytes} bytes in wasm, ${(deviceBytes / 2 ** 20).toFixed(0)} MiB on the device`);
+}
 
 // Random text would be tokenised into fewer tokens than it has words: ids are asked for until there are enough.
 async function prompt(tokens, salt) {
@@ -47,5 +56,5 @@ console.log(
   `decode ${decode.answerTokens} tokens after ${decode.promptTokens}: ${decode.tokensPerSecond.toFixed(1)} tokens/s, ` +
     `first after ${decode.firstTokenMs.toFixed(1)} ms`,
 );
-console.log(`memory ${(decode.deviceBytes / 2 ** 20).toFixed(0)} MiB on the device`);
+await memory('at the end');
 await gemma.dispose();

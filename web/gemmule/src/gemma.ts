@@ -13,6 +13,7 @@ import type {
   GenerateOptions,
   LoadOptions,
   LoadProgress,
+  MemoryUse,
   Message,
   ModelInfo,
   ModelSource,
@@ -152,6 +153,11 @@ export class Gemma {
   /** Resolves when the device is lost. The answer under way goes on by itself, on another device. */
   get lost(): Promise<DeviceLost> {
     return this.#losses.next;
+  }
+
+  /** How much memory the model takes, on the device and in the worker. */
+  memory(): Promise<MemoryUse> {
+    return this.#client.call('memory', []);
   }
 
   /** Destroys the device, as a driver's reset does: to see what a program makes of it. */

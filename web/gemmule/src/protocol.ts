@@ -6,6 +6,7 @@ import type {
   DeviceInfo,
   GenerateOptions,
   LoadOptions,
+  MemoryUse,
   Message,
   ModelInfo,
   ModelSource,
@@ -50,6 +51,7 @@ export interface Calls {
   restoreState(state: Uint8Array): void;
   gradients(dataset: string, options: PlainTrainOptions): Uint8Array;
   kernels(): TableEntry[];
+  memory(): MemoryUse;
   loseDevice(): void;
   dispose(): void;
 }

@@ -79,6 +79,14 @@ export interface ModelInfo {
   readsPerLayerRows: boolean;
 }
 
+/** How much memory a model takes. */
+export interface MemoryUse {
+  /** Bytes on the device: weights, caches, scratch and adapter. */
+  deviceBytes: number;
+  /** Bytes of the worker's WebAssembly memory: the most that it has had, for it never shrinks. */
+  wasmBytes: number;
+}
+
 /** One turn of a conversation. */
 export interface Message {
   /** Who speaks. A `system` message may only come first. */

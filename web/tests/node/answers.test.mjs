@@ -41,6 +41,13 @@ test('a model is what its file says, and all of it is loaded', () => {
   });
 });
 
+test('how much memory a model takes is told, on the device and in the worker', async () => {
+  const { deviceBytes, wasmBytes } = await model().memory();
+  assert.ok(deviceBytes >= model().info.residentBytes, String(deviceBytes));
+  // Whole pages.
+  assert.ok(wasmBytes % 65536 === 0 && wasmBytes > 2 ** 20, String(wasmBytes));
+});
+
 test('a conversation that goes on finds what it said before in the cache', async () => {
   const first = await answer(model(), PET);
   assert.equal(first.text, 'Tobin has a parrot.');

@@ -3,14 +3,14 @@ import { Channel } from '../channel.js';
 import { Aborted, GemmuleError, kindOf, type PlainError } from '../errors.js';
 import type { Calls, Loaded, PlainGenerateOptions, PlainLoadOptions, PlainTrainOptions, Streams, TableEntry, WorkerEvent } from '../protocol.js';
 import { Moved, type Api, type Context } from '../rpc.js';
-import type { AdapterSource, AnswerPart, AnswerStats, LoadProgress, Message, ModelSource, TrainPart } from '../types.js';
+import type { AdapterSource, AnswerPart, AnswerStats, LoadProgress, MemoryUse, Message, ModelSource, TrainPart } from '../types.js';
 import { CPU, chooseDevice, watchDevice, type OpenDevice } from './device.js';
 import { Lock } from './lock.js';
 import { thinned } from './progress.js';
 import type { Reader } from './reader.js';
 import { openSource } from './source.js';
 import { trainingParts } from './training.js';
-import { start, type Answer, type Engine } from './wasm.js';
+import { memoryBytes, start, type Answer, type Engine } from './wasm.js';
 
 /** Times that one answer is taken up again after its device was lost. */
 const RECOVERIES = 3;
@@ -137,6 +137,10 @@ export class Host implements Api<Calls, Streams> {
   async kernels(): Promise<TableEntry[]> {
     const { kernelTable } = await this.#wasm();
     return JSON.parse(kernelTable()) as TableEntry[];
+  }
+
+  memory(): Promise<MemoryUse> {
+    return this.#with((engine) => ({ deviceBytes: engine.deviceBytes(), wasmBytes: memoryBytes() }));
   }
 
   async loseDevice(): Promise<void> {
