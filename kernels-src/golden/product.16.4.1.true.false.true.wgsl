@@ -13,6 +13,13 @@ struct ProductParams {
     splits: u32,
 }
 
+struct Lines {
+    at: u32,
+    stride: u32,
+    first: u32,
+    count: u32,
+}
+
 struct Uniforms {
     groups: u32,
     row: u32,
@@ -28,29 +35,77 @@ struct Uniforms {
 var<workgroup> a_tile: array<f32, 1040>;
 var<workgroup> b_tile: array<f32, 272>;
 
-fn stage_16_4_true_a_a_tile(at: u32, stride: u32, first: u32, lines: u32, v_from: u32, to: u32, lane: u32) {
-    for (var item: u32 = lane; item < 1024u; item += 256u) {
-        var line: u32 = (item / 16u);
-        var depth: u32 = (item % 16u);
-        line = (item % 64u);
-        depth = (item / 64u);
-        let i = min((first + line), (lines - 1u));
-        let l = min((v_from + depth), (to - 1u));
-        var source: u32 = ((at + (i * stride)) + l);
-        source = ((at + (l * stride)) + i);
-        a_tile[((depth * 65u) + line)] = select(0.0f, a[source], ((v_from + depth) < to));
-    }
+fn depth_of_16_4_true(item: u32) -> u32 {
+    return (item / 64u);
 }
 
-fn stage_16_1_false_b_b_tile(at: u32, stride: u32, first: u32, lines: u32, v_from: u32, to: u32, lane: u32) {
-    for (var item: u32 = lane; item < 256u; item += 256u) {
-        var line: u32 = (item / 16u);
-        var depth: u32 = (item % 16u);
-        let i = min((first + line), (lines - 1u));
-        let l = min((v_from + depth), (to - 1u));
-        var source: u32 = ((at + (i * stride)) + l);
-        b_tile[((depth * 17u) + line)] = select(0.0f, b[source], ((v_from + depth) < to));
-    }
+fn line_of_16_4_true(item: u32) -> u32 {
+    return (item % 64u);
+}
+
+fn value_true_a(lines: Lines, line: u32, depth: u32, to: u32) -> f32 {
+    let i = min((lines.first + line), (lines.count - 1u));
+    let l = min(depth, (to - 1u));
+    var source: u32 = ((lines.at + (i * lines.stride)) + l);
+    source = ((lines.at + (l * lines.stride)) + i);
+    return select(0.0f, a[source], (depth < to));
+}
+
+fn fetch_16_4_true_a(lines: Lines, v_from: u32, to: u32, lane: u32, next: ptr<function, array<f32, 4>>) {
+    let item = (lane + 0u);
+    let depth = (v_from + depth_of_16_4_true(item));
+    (*next)[0u] = value_true_a(lines, line_of_16_4_true(item), depth, to);
+    let item_1 = (lane + 256u);
+    let depth_1 = (v_from + depth_of_16_4_true(item_1));
+    (*next)[1u] = value_true_a(lines, line_of_16_4_true(item_1), depth_1, to);
+    let item_2 = (lane + 512u);
+    let depth_2 = (v_from + depth_of_16_4_true(item_2));
+    (*next)[2u] = value_true_a(lines, line_of_16_4_true(item_2), depth_2, to);
+    let item_3 = (lane + 768u);
+    let depth_3 = (v_from + depth_of_16_4_true(item_3));
+    (*next)[3u] = value_true_a(lines, line_of_16_4_true(item_3), depth_3, to);
+}
+
+fn depth_of_16_1_false(item: u32) -> u32 {
+    return (item % 16u);
+}
+
+fn line_of_16_1_false(item: u32) -> u32 {
+    return (item / 16u);
+}
+
+fn value_false_b(lines: Lines, line: u32, depth: u32, to: u32) -> f32 {
+    let i = min((lines.first + line), (lines.count - 1u));
+    let l = min(depth, (to - 1u));
+    var source: u32 = ((lines.at + (i * lines.stride)) + l);
+    return select(0.0f, b[source], (depth < to));
+}
+
+fn fetch_16_1_false_b(lines: Lines, v_from: u32, to: u32, lane: u32, next: ptr<function, array<f32, 1>>) {
+    let item = (lane + 0u);
+    let depth = (v_from + depth_of_16_1_false(item));
+    (*next)[0u] = value_false_b(lines, line_of_16_1_false(item), depth, to);
+}
+
+fn stage_16_4_true_a_tile(next: ptr<function, array<f32, 4>>, lane: u32) {
+    let item = (lane + 0u);
+    let depth = depth_of_16_4_true(item);
+    a_tile[((depth * 65u) + line_of_16_4_true(item))] = (*next)[0u];
+    let item_1 = (lane + 256u);
+    let depth_1 = depth_of_16_4_true(item_1);
+    a_tile[((depth_1 * 65u) + line_of_16_4_true(item_1))] = (*next)[1u];
+    let item_2 = (lane + 512u);
+    let depth_2 = depth_of_16_4_true(item_2);
+    a_tile[((depth_2 * 65u) + line_of_16_4_true(item_2))] = (*next)[2u];
+    let item_3 = (lane + 768u);
+    let depth_3 = depth_of_16_4_true(item_3);
+    a_tile[((depth_3 * 65u) + line_of_16_4_true(item_3))] = (*next)[3u];
+}
+
+fn stage_16_1_false_b_tile(next: ptr<function, array<f32, 1>>, lane: u32) {
+    let item = (lane + 0u);
+    let depth = depth_of_16_1_false(item);
+    b_tile[((depth * 17u) + line_of_16_1_false(item))] = (*next)[0u];
 }
 
 @compute @workgroup_size(256)
@@ -68,11 +123,32 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
     let end = min(((split + 1u) * per_split), uniforms.params.k);
     let column = (local_invocation_index % 16u);
     let line = (local_invocation_index / 16u);
+    let a_lines = Lines(uniforms.params.a_at, uniforms.params.a_stride, first_a, uniforms.params.m);
+    let b_lines = Lines(uniforms.params.b_at, uniforms.params.b_stride, first_b, uniforms.params.n);
+    let whole = ((true && ((first_a + 64u) <= uniforms.params.m)) && ((first_b + 16u) <= uniforms.params.n));
+    var before: array<array<f32, 1>, 4> = array<array<f32, 1>, 4>();
+    if (true && whole) {
+        let row = (uniforms.params.y_at + (((first_a + line) + 0u) * uniforms.params.y_stride));
+        before[0u][0u] = y[(((row + first_b) + column) + 0u)];
+        let row_1 = (uniforms.params.y_at + (((first_a + line) + 16u) * uniforms.params.y_stride));
+        before[1u][0u] = y[(((row_1 + first_b) + column) + 0u)];
+        let row_2 = (uniforms.params.y_at + (((first_a + line) + 32u) * uniforms.params.y_stride));
+        before[2u][0u] = y[(((row_2 + first_b) + column) + 0u)];
+        let row_3 = (uniforms.params.y_at + (((first_a + line) + 48u) * uniforms.params.y_stride));
+        before[3u][0u] = y[(((row_3 + first_b) + column) + 0u)];
+    }
+    let begin = min((split * per_split), uniforms.params.k);
+    var a_next: array<f32, 4> = array<f32, 4>();
+    var b_next: array<f32, 1> = array<f32, 1>();
+    fetch_16_4_true_a(a_lines, begin, end, local_invocation_index, &a_next);
+    fetch_16_1_false_b(b_lines, begin, end, local_invocation_index, &b_next);
     var acc: array<array<f32, 4>, 1> = array<array<f32, 4>, 1>();
-    for (var v_from: u32 = min((split * per_split), uniforms.params.k); v_from < end; v_from += 16u) {
-        stage_16_4_true_a_a_tile(uniforms.params.a_at, uniforms.params.a_stride, first_a, uniforms.params.m, v_from, end, local_invocation_index);
-        stage_16_1_false_b_b_tile(uniforms.params.b_at, uniforms.params.b_stride, first_b, uniforms.params.n, v_from, end, local_invocation_index);
+    for (var v_from: u32 = begin; v_from < end; v_from += 16u) {
+        stage_16_4_true_a_tile(&a_next, local_invocation_index);
+        stage_16_1_false_b_tile(&b_next, local_invocation_index);
         workgroupBarrier();
+        fetch_16_4_true_a(a_lines, (v_from + 16u), end, local_invocation_index, &a_next);
+        fetch_16_1_false_b(b_lines, (v_from + 16u), end, local_invocation_index, &b_next);
         for (var depth: u32 = 0u; depth < 16u; depth++) {
             var left: array<f32, 4> = array<f32, 4>();
             left[0u] = a_tile[(((depth * 65u) + line) + 0u)];
@@ -87,28 +163,52 @@ fn main(@builtin(workgroup_id) workgroup_id: vec3<u32>, @builtin(local_invocatio
         }
         workgroupBarrier();
     }
-    let row = ((first_a + line) + 0u);
+    let row_4 = ((first_a + line) + 0u);
     let at = ((first_b + column) + 0u);
-    if ((row < uniforms.params.m) && (at < uniforms.params.n)) {
-        let v_target = ((uniforms.params.y_at + (((split * uniforms.params.m) + row) * uniforms.params.y_stride)) + at);
-        y[v_target] += (uniforms.params.scale * acc[0u][0u]);
+    if ((row_4 < uniforms.params.m) && (at < uniforms.params.n)) {
+        let v_target = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_4) * uniforms.params.y_stride)) + at);
+        var value: f32 = (uniforms.params.scale * acc[0u][0u]);
+        if (true && whole) {
+            value += before[0u][0u];
+        } else {
+            value += y[v_target];
+        }
+        y[v_target] = value;
     }
-    let row_1 = ((first_a + line) + 16u);
+    let row_5 = ((first_a + line) + 16u);
     let at_1 = ((first_b + column) + 0u);
-    if ((row_1 < uniforms.params.m) && (at_1 < uniforms.params.n)) {
-        let v_target_1 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_1) * uniforms.params.y_stride)) + at_1);
-        y[v_target_1] += (uniforms.params.scale * acc[0u][1u]);
+    if ((row_5 < uniforms.params.m) && (at_1 < uniforms.params.n)) {
+        let v_target_1 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_5) * uniforms.params.y_stride)) + at_1);
+        var value_1: f32 = (uniforms.params.scale * acc[0u][1u]);
+        if (true && whole) {
+            value_1 += before[1u][0u];
+        } else {
+            value_1 += y[v_target_1];
+        }
+        y[v_target_1] = value_1;
     }
-    let row_2 = ((first_a + line) + 32u);
+    let row_6 = ((first_a + line) + 32u);
     let at_2 = ((first_b + column) + 0u);
-    if ((row_2 < uniforms.params.m) && (at_2 < uniforms.params.n)) {
-        let v_target_2 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_2) * uniforms.params.y_stride)) + at_2);
-        y[v_target_2] += (uniforms.params.scale * acc[0u][2u]);
+    if ((row_6 < uniforms.params.m) && (at_2 < uniforms.params.n)) {
+        let v_target_2 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_6) * uniforms.params.y_stride)) + at_2);
+        var value_2: f32 = (uniforms.params.scale * acc[0u][2u]);
+        if (true && whole) {
+            value_2 += before[2u][0u];
+        } else {
+            value_2 += y[v_target_2];
+        }
+        y[v_target_2] = value_2;
     }
-    let row_3 = ((first_a + line) + 48u);
+    let row_7 = ((first_a + line) + 48u);
     let at_3 = ((first_b + column) + 0u);
-    if ((row_3 < uniforms.params.m) && (at_3 < uniforms.params.n)) {
-        let v_target_3 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_3) * uniforms.params.y_stride)) + at_3);
-        y[v_target_3] += (uniforms.params.scale * acc[0u][3u]);
+    if ((row_7 < uniforms.params.m) && (at_3 < uniforms.params.n)) {
+        let v_target_3 = ((uniforms.params.y_at + (((split * uniforms.params.m) + row_7) * uniforms.params.y_stride)) + at_3);
+        var value_3: f32 = (uniforms.params.scale * acc[0u][3u]);
+        if (true && whole) {
+            value_3 += before[3u][0u];
+        } else {
+            value_3 += y[v_target_3];
+        }
+        y[v_target_3] = value_3;
     }
 }

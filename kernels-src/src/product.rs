@@ -49,35 +49,91 @@ impl ProductParams {
     }
 }
 
-/// Stages `STEP` depths from `from` on of `SIDE · T` lines from `first` on as `tile[depth, line]`. Depths from `to` on
-/// are zeros; lines past the last one repeat it, and their outputs are dropped.
+/// The lines of an operand that a workgroup multiplies.
 #[device]
-fn stage<const SIDE: u32, const T: usize, const TRANSPOSED: bool>(
-    x: &Storage<f32>,
+struct Lines {
+    /// First value in the buffer.
     at: u32,
+    /// Values from a stored row to the next.
     stride: u32,
+    /// First line.
     first: u32,
-    lines: u32,
+    /// Lines of the whole operand.
+    count: u32,
+}
+
+/// Depth of item `item` of a tile of `SIDE · T` lines. Neighbouring items are neighbours in the buffer too.
+#[device]
+fn depth_of<const SIDE: u32, const T: usize, const TRANSPOSED: bool>(item: u32) -> u32 {
+    if TRANSPOSED { item / (SIDE * T as u32) } else { item % STEP }
+}
+
+/// Line of item `item` of such a tile.
+#[device]
+fn line_of<const SIDE: u32, const T: usize, const TRANSPOSED: bool>(item: u32) -> u32 {
+    if TRANSPOSED { item % (SIDE * T as u32) } else { item / STEP }
+}
+
+/// Depth `depth` of line `line`: zero from depth `to` on. Lines past the last one repeat it, and their outputs are
+/// dropped.
+#[device]
+fn value<const TRANSPOSED: bool>(x: &Storage<f32>, lines: Lines, line: u32, depth: u32, to: u32) -> f32 {
+    let i = min(lines.first + line, lines.count - 1);
+    let l = min(depth, to - 1);
+    let mut source = lines.at + i * lines.stride + l;
+    if TRANSPOSED {
+        source = lines.at + l * lines.stride + i;
+    }
+    select(0.0, x[source], depth < to)
+}
+
+/// Fetches the invocation's `T` values of the step from depth `from` on: all are asked for before one is waited for. A
+/// workgroup has as many invocations beside each other as a step has depths.
+#[device]
+fn fetch<const SIDE: u32, const T: usize, const TRANSPOSED: bool>(
+    x: &Storage<f32>,
+    lines: Lines,
     from: u32,
     to: u32,
     lane: u32,
+    next: &mut [f32; T],
+) {
+    #[unroll]
+    for l in 0..T {
+        let item = lane + l as u32 * (SIDE * SIDE);
+        let depth = from + depth_of::<SIDE, T, TRANSPOSED>(item);
+        next[l] = value::<TRANSPOSED>(x, lines, line_of::<SIDE, T, TRANSPOSED>(item), depth, to);
+    }
+}
+
+/// Stages what [`fn@fetch`] brought as `tile[depth, line]`.
+#[device]
+fn stage<const SIDE: u32, const T: usize, const TRANSPOSED: bool>(
+    next: &mut [f32; T],
+    lane: u32,
     tile: &mut Workgroup<f32>,
 ) {
-    for item in strided(lane, STEP * SIDE * T as u32, SIDE * SIDE) {
-        // Neighbouring invocations read neighbouring values.
-        let mut line = item / STEP;
-        let mut depth = item % STEP;
-        if TRANSPOSED {
-            line = item % (SIDE * T as u32);
-            depth = item / (SIDE * T as u32);
-        }
-        let i = min(first + line, lines - 1);
-        let l = min(from + depth, to - 1);
-        let mut source = at + i * stride + l;
-        if TRANSPOSED {
-            source = at + l * stride + i;
-        }
-        tile[depth * (SIDE * T as u32 + 1) + line] = select(0.0, x[source], from + depth < to);
+    #[unroll]
+    for l in 0..T {
+        let item = lane + l as u32 * (SIDE * SIDE);
+        let depth = depth_of::<SIDE, T, TRANSPOSED>(item);
+        tile[depth * (SIDE * T as u32 + 1) + line_of::<SIDE, T, TRANSPOSED>(item)] = next[l];
+    }
+}
+
+/// Stages a step's values one after the other: what a single invocation does.
+#[device]
+fn stage_alone<const T: usize, const TRANSPOSED: bool>(
+    x: &Storage<f32>,
+    lines: Lines,
+    from: u32,
+    to: u32,
+    tile: &mut Workgroup<f32>,
+) {
+    for item in 0..STEP * T as u32 {
+        let line = line_of::<1, T, TRANSPOSED>(item);
+        let depth = depth_of::<1, T, TRANSPOSED>(item);
+        tile[depth * (T as u32 + 1) + line] = value::<TRANSPOSED>(x, lines, line, from + depth, to);
     }
 }
 
@@ -129,13 +185,41 @@ pub async fn product<
     let end = min((split + 1) * per_split, params.k);
     let column = lane % SIDE;
     let line = lane / SIDE;
+    let a_lines = Lines { at: params.a_at, stride: params.a_stride, first: first_a, count: params.m };
+    let b_lines = Lines { at: params.b_at, stride: params.b_stride, first: first_b, count: params.n };
+    // What the products are added to is asked for together and early: behind a condition each value would be waited for.
+    let whole = SIDE > 1 && first_a + SIDE * TM as u32 <= params.m && first_b + SIDE * TN as u32 <= params.n;
+    let mut before = [[0.0f32; TN]; TM];
+    if ADD && whole {
+        #[unroll]
+        for i in 0..TM {
+            let row = params.y_at + (first_a + line + SIDE * i as u32) * params.y_stride;
+            #[unroll]
+            for j in 0..TN {
+                before[i][j] = y[row + first_b + column + SIDE * j as u32];
+            }
+        }
+    }
+    let begin = min(split * per_split, params.k);
+    let mut a_next = [0.0f32; TM];
+    let mut b_next = [0.0f32; TN];
+    if SIDE > 1 {
+        fetch::<SIDE, TM, A_T>(a, a_lines, begin, end, lane, &mut a_next);
+        fetch::<SIDE, TN, B_T>(b, b_lines, begin, end, lane, &mut b_next);
+    }
     // A line of `a` after the other within one of `b`, as they lie in the tile: a CPU takes several at once.
     let mut acc = [[0.0f32; TM]; TN];
-    for from in strided(min(split * per_split, params.k), end, STEP) {
-        stage::<SIDE, TM, A_T>(a, params.a_at, params.a_stride, first_a, params.m, from, end, lane, a_tile);
-        stage::<SIDE, TN, B_T>(b, params.b_at, params.b_stride, first_b, params.n, from, end, lane, b_tile);
+    for from in strided(begin, end, STEP) {
         if SIDE > 1 {
+            stage::<SIDE, TM, A_T>(&mut a_next, lane, a_tile);
+            stage::<SIDE, TN, B_T>(&mut b_next, lane, b_tile);
             workgroup_barrier().await;
+            // On their way while this step's products are made; past the last step they are zeros.
+            fetch::<SIDE, TM, A_T>(a, a_lines, from + STEP, end, lane, &mut a_next);
+            fetch::<SIDE, TN, B_T>(b, b_lines, from + STEP, end, lane, &mut b_next);
+        } else {
+            stage_alone::<TM, A_T>(a, a_lines, from, end, a_tile);
+            stage_alone::<TN, B_T>(b, b_lines, from, end, b_tile);
         }
         for depth in 0..STEP {
             let mut left = [0.0f32; TM];
@@ -164,11 +248,13 @@ pub async fn product<
             let at = first_b + column + SIDE * j as u32;
             if row < params.m && at < params.n {
                 let target = params.y_at + (split * params.m + row) * params.y_stride + at;
-                if ADD {
-                    y[target] += params.scale * acc[j][i];
-                } else {
-                    y[target] = params.scale * acc[j][i];
+                let mut value = params.scale * acc[j][i];
+                if ADD && whole {
+                    value += before[i][j];
+                } else if ADD {
+                    value += y[target];
                 }
+                y[target] = value;
             }
         }
     }
