@@ -3,6 +3,7 @@
 //! kernel's indices rests on the very same clauses.
 
 mod term;
+mod terms;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use crate::params::Params;
 use term::Values;
 pub use term::{Operator, Term};
+pub(crate) use terms::Terms;
 
 /// How the two sides of a clause compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -145,34 +147,31 @@ pub enum Violation {
 /// A contract with the buffers of one dispatch: says for params whether it holds.
 #[derive(Clone)]
 pub(crate) struct Bound {
-    kernel: String,
-    contract: Arc<Contract>,
+    terms: Arc<Terms>,
     lengths: Vec<u64>,
     groups: fn(&[u8]) -> u32,
 }
 
 impl std::fmt::Debug for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bound").field("kernel", &self.kernel).field("lengths", &self.lengths).finish_non_exhaustive()
+        f.debug_struct("Bound").field("kernel", &self.kernel()).field("lengths", &self.lengths).finish_non_exhaustive()
     }
 }
 
 impl Bound {
     /// The contract of `K` over buffers of these lengths, in bytes.
     pub(crate) fn new<K: crate::dispatch::Variant>(bytes: impl Iterator<Item = u64>) -> Self {
-        let contract = K::contract();
-        let lengths = bytes.zip(&contract.strides).map(|(bytes, stride)| bytes / stride.max(&1)).collect();
-        Self {
-            kernel: K::key(),
-            contract: Arc::new(contract),
-            lengths,
-            groups: |bytes| K::groups(&K::Params::from_bytes(bytes)),
-        }
+        let terms = Terms::of::<K>();
+        let lengths = bytes.zip(&terms.contract.strides).map(|(bytes, stride)| bytes / stride.max(&1)).collect();
+        Self { terms, lengths, groups: |bytes| K::groups(&K::Params::from_bytes(bytes)) }
     }
 
-    #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
-    pub(crate) fn contract(&self) -> &Contract {
-        &self.contract
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn kernel(&self) -> String {
+        self.terms.desc.key.clone()
     }
 
     /// The workgroups that these params ask for, if a dispatch with them keeps the contract. One without workgroups
@@ -180,7 +179,8 @@ impl Bound {
     pub(crate) fn groups(&self, params: &[u8]) -> Result<u32, Violation> {
         let values = Values { params, lengths: &self.lengths };
         // The term first: it neither wraps nor panics, as the kernel's own expression may.
-        let expected = self.contract.groups.as_ref().map(|term| (term, values.of(term)));
+        let contract = &self.terms.contract;
+        let expected = contract.groups.as_ref().map(|term| (term, values.of(term)));
         if let Some((term, value)) = &expected
             && value.and_then(|value| u32::try_from(value).ok()).is_none()
         {
@@ -195,32 +195,35 @@ impl Bound {
         if groups == 0 {
             return Ok(0);
         }
-        self.contract.clauses.iter().try_for_each(|clause| self.check(clause, &values))?;
+        contract.clauses.iter().try_for_each(|clause| self.check(clause, &values))?;
         Ok(groups)
     }
 
     fn wrong_groups(&self, term: &Term, values: &Values<'_>) -> Violation {
-        Violation::Groups { kernel: self.kernel.clone(), groups: term.to_string(), values: values.shown(&[term]) }
+        Violation::Groups { kernel: self.kernel(), groups: term.to_string(), values: values.shown(&[term]) }
     }
 
     fn check(&self, clause: &Clause, values: &Values<'_>) -> Result<(), Violation> {
-        let (kernel, text) = (self.kernel.clone(), clause.to_string());
-        let mut shown = values.shown(&[&clause.left, &clause.right]);
-        match (values.of(&clause.left), values.of(&clause.right)) {
-            (Some(left), Some(right)) if clause.relation.holds(left, right) => Ok(()),
-            (Some(left), Some(right)) => {
-                let worked_out = [(&clause.left, left), (&clause.right, right)]
-                    .into_iter()
-                    .filter(|(term, _)| matches!(term, Term::Operation(..)))
-                    .map(|(_, value)| value.to_string())
-                    .collect::<Vec<_>>();
-                if !worked_out.is_empty() {
-                    let _ = write!(shown, " ({})", worked_out.join(&format!(" {} ", clause.relation.sign())));
-                }
-                Err(Violation::Clause { kernel, clause: text, values: shown })
-            }
-            _ => Err(Violation::NoValue { kernel, clause: text, values: shown }),
+        let (left, right) = (values.of(&clause.left), values.of(&clause.right));
+        if let (Some(left), Some(right)) = (left, right)
+            && clause.relation.holds(left, right)
+        {
+            return Ok(());
         }
+        let (kernel, text) = (self.kernel(), clause.to_string());
+        let mut values = values.shown(&[&clause.left, &clause.right]);
+        let (Some(left), Some(right)) = (left, right) else {
+            return Err(Violation::NoValue { kernel, clause: text, values });
+        };
+        let worked_out = [(&clause.left, left), (&clause.right, right)]
+            .into_iter()
+            .filter(|(term, _)| matches!(term, Term::Operation(..)))
+            .map(|(_, value)| value.to_string())
+            .collect::<Vec<_>>();
+        if !worked_out.is_empty() {
+            let _ = write!(values, " ({})", worked_out.join(&format!(" {} ", clause.relation.sign())));
+        }
+        Err(Violation::Clause { kernel, clause: text, values })
     }
 
     #[cfg_attr(not(feature = "gpu"), allow(dead_code))]
@@ -229,6 +232,6 @@ impl Bound {
         if asked <= allowed {
             return Ok(());
         }
-        Err(Violation::TooManyGroups { kernel: self.kernel.clone(), allowed, asked })
+        Err(Violation::TooManyGroups { kernel: self.kernel(), allowed, asked })
     }
 }

@@ -92,6 +92,7 @@ impl Recorder {
         on_cpu: impl FnOnce(Vec<Memory>) -> CpuKernel,
     ) -> Result<Step<K>, DispatchError> {
         let contract = Bound::new::<K>(buffers.iter().map(|buffer| buffer.bytes()));
+        let key = contract.terms().desc.key.clone();
         let index = match &mut self.recording {
             #[cfg(feature = "gpu")]
             Recording::Gpu(builder) => {
@@ -99,10 +100,10 @@ impl Recorder {
                 for (index, buffer) in buffers.iter().enumerate() {
                     match buffer {
                         RawBuffer::Gpu(buffer) => on_gpu.push(buffer),
-                        RawBuffer::Cpu(_) => return Err(DispatchError::OtherDevice { kernel: K::key(), index }),
+                        RawBuffer::Cpu(_) => return Err(DispatchError::OtherDevice { kernel: key, index }),
                     }
                 }
-                builder.record_bound(&K::desc(), &params.to_bytes(), &on_gpu, contract)?.0
+                builder.record_bound(&params.to_bytes(), &on_gpu, contract)?.0
             }
             Recording::Cpu(options, steps) => {
                 let mut memory = Vec::with_capacity(buffers.len());
@@ -111,7 +112,7 @@ impl Recorder {
                     match buffer {
                         #[cfg(feature = "gpu")]
                         RawBuffer::Gpu(_) => {
-                            return Err(DispatchError::OtherDevice { kernel: K::key(), index: _index });
+                            return Err(DispatchError::OtherDevice { kernel: key, index: _index });
                         }
                         RawBuffer::Cpu(one) => memory.push(one.clone()),
                     }
@@ -127,7 +128,7 @@ impl Recorder {
                 steps.len() - 1
             }
         };
-        self.dispatched.push((K::key(), K::TOLERANCE));
+        self.dispatched.push((key, K::TOLERANCE));
         if let Some(launched) = &mut self.launched {
             launched.push(Launched::new::<K>(params, buffers));
         }

@@ -161,12 +161,11 @@ impl PlanBuilder {
     /// As [`record`](Self::record), and [`GpuError::Contract`].
     pub(crate) fn record_bound(
         &mut self,
-        desc: &VariantDesc,
         params: &[u8],
         buffers: &[&GpuBuffer],
         contract: Bound,
     ) -> Result<StepId, GpuError> {
-        let pipeline = self.gpu.pipeline_under(desc, contract.contract(), buffers)?;
+        let pipeline = self.gpu.pipeline_under(contract.terms(), buffers)?;
         pipeline.check_params(params)?;
         let groups = contract.groups(params)?;
         self.push(pipeline, params, buffers, groups, Some(contract))
