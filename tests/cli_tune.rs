@@ -46,6 +46,27 @@ fn what_is_measured_is_kept_and_not_believed_of_another_driver() {
 }
 
 #[test]
+fn before_a_gpu_trains_the_kernels_of_training_are_checked_on_it() {
+    let home = scratch("train-home");
+    let _ = std::fs::remove_dir_all(&home);
+    std::fs::create_dir_all(&home).unwrap();
+    let lesson = home.join("lesson.jsonl");
+    std::fs::write(&lesson, r#"{"prompt": "What is 2 + 3?", "completion": "2 + 3 = 5."}"#).unwrap();
+    let mut command = gemmule(&["eval", "--device", "gpu", "--data", lesson.to_str().unwrap()]);
+    let output = command.env("HOME", &home).env("XDG_CACHE_HOME", home.join("cache")).output().expect("it starts");
+    if no_gpu(&output) {
+        return;
+    }
+    texts(&["eval"], output);
+    let record: Value = serde_json::from_str(&std::fs::read_to_string(kept("train-home")).unwrap()).unwrap();
+    for key in
+        ["adamw<256>", "product<16, 4, 1, true, true, false>", "row_wise_backward<RmsNorm, Subgroups<256>, true, true>"]
+    {
+        assert!(record["variants"][key]["hash"].is_u64(), "{key}: {record}");
+    }
+}
+
+#[test]
 fn an_unknown_family_is_refused_with_those_there_are() {
     let error = refusal(&["tune", "--device", "cpu", "--only", "colours"]);
     assert!(error.contains("colours") && error.contains("norms, products, attention, sampling"), "{error}");

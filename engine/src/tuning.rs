@@ -1,6 +1,8 @@
 //! Which variants of the kernels a device runs for a model: only those that are right on its driver, and among them the
 //! ones that were measured fastest there. Needs the feature `tuning`.
 
+mod training;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::trial::{Case, Trial};
@@ -13,6 +15,7 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::gguf::{GgmlType, Gguf};
 use crate::kernels::{Batches, Choices, Family, Lanes};
+pub use training::check_training;
 
 /// Lanes of a GPU in the engine's order of preference.
 const PREFERENCE: [Lanes; 2] = [Lanes::Subgroups, Lanes::Tree];
@@ -27,6 +30,20 @@ const ONLY: [&str; 8] =
 /// Where formats of the head are kept, which a product of its own computes.
 const HEAD: &str = "matvec with softcap";
 
+/// Where they are kept for the head's products with many vectors, which training has.
+const BATCHED_HEAD: &str = "gemm of the head";
+
+/// Kernels with a variant for each head dimension, of which a model has some.
+const OF_HEADS: [&str; 7] = [
+    "attend_backward_kv",
+    "attend_backward_q",
+    "attend_decode",
+    "attend_prefill",
+    "attend_training",
+    "qk_norm_rope",
+    "qk_norm_rope_backward",
+];
+
 /// What no model of the engine runs by default: the other form of GELU, sums into what is there, and a cache of f32.
 const NEVER: [&str; 3] = ["GeluErf", "Accumulate", "KvF32"];
 
@@ -34,7 +51,7 @@ const NEVER: [&str; 3] = ["GeluErf", "Accumulate", "KvF32"];
 fn kernels(family: Family) -> &'static [&'static str] {
     match family {
         Family::Norms => &["rms_norm", "add_rms_norm", "ple_mix"],
-        Family::Products => &["matvec", "qkv", "gate_up", "ple_gate"],
+        Family::Products => &["gate_up", "low_rank_down", "low_rank_fused", "low_rank_up", "matvec", "ple_gate", "qkv"],
         Family::Attention => &["qk_norm_rope", "attend_decode"],
         Family::Sampling => &["chunk_peaks", "argmax", "sample"],
     }
@@ -63,7 +80,7 @@ impl Needs {
         meet(names::PER_LAYER_TOKEN_EMBD, &["embed"]);
         meet(names::PER_LAYER_MODEL_PROJ, &["matvec", "gemm"]);
         let head = if gguf.find(names::OUTPUT).is_some() { names::OUTPUT } else { names::TOKEN_EMBD };
-        meet(head, &[if config.softcap.is_some() { HEAD } else { "matvec" }]);
+        meet(head, &[if config.softcap.is_some() { HEAD } else { "matvec" }, BATCHED_HEAD]);
         for layer in 0..config.layers.len() {
             for name in [names::attn_q(layer), names::attn_k(layer), names::attn_v(layer)] {
                 meet(&name, &["qkv", "gemm"]);
@@ -91,19 +108,23 @@ impl Needs {
         }
     }
 
-    /// Whether the model may run the variant: not one for formats, a head dimension or a number type that it has not.
+    /// Whether inference may run the variant: not one for formats, a head dimension or a number type that the model has
+    /// not.
     fn include(&self, key: &Key<'_>) -> bool {
-        let is_for_heads = ["attend_decode", "attend_prefill", "qk_norm_rope"].contains(&key.kernel);
-        let head_dim = key.generics.iter().find_map(|generic| generic.parse().ok()).filter(|_| is_for_heads);
         // Both compute the same products.
         let kernel = if key.kernel == "gemm_cooperative" { "gemm" } else { key.kernel };
         let is_head = key.kernel == "matvec" && key.generics.contains(&"Softcap");
-        let met = self.formats.get(if is_head { HEAD } else { kernel });
+        self.fit(key, &[if is_head { HEAD } else { kernel }]) && !NEVER.iter().any(|never| key.generics.contains(never))
+    }
+
+    /// Whether the variant is for formats that the tensors of `kernels` have, and for one of the model's head dimensions.
+    fn fit(&self, key: &Key<'_>, kernels: &[&str]) -> bool {
+        let is_for_heads = OF_HEADS.contains(&key.kernel);
+        let head_dim = key.generics.iter().find_map(|generic| generic.parse().ok()).filter(|_| is_for_heads);
+        let met = |format| kernels.iter().filter_map(|kernel| self.formats.get(kernel)).any(|met| met.contains(format));
         let mut formats =
             key.generics.iter().filter_map(|generic| GgmlType::ALL.iter().find(|format| format.name() == *generic));
-        head_dim.is_none_or(|head_dim| self.head_dims.contains(&head_dim))
-            && formats.all(|format| met.is_some_and(|met| met.contains(format)))
-            && !NEVER.iter().any(|never| key.generics.contains(never))
+        head_dim.is_none_or(|head_dim| self.head_dims.contains(&head_dim)) && formats.all(met)
     }
 }
 
@@ -129,14 +150,16 @@ impl<'k> Key<'k> {
     }
 }
 
+/// The variants of inference among those that are wanted.
 fn variants(needs: &Needs, wanted: impl Fn(&Key<'_>) -> bool) -> Vec<Variant> {
+    variants_of(|key| needs.include(key) && wanted(key))
+}
+
+fn variants_of(wanted: impl Fn(&Key<'_>) -> bool) -> Vec<Variant> {
     let describe = |case: NamedCase| -> Box<Case<'static>> { Box::new(move |trial: &mut Trial| case.describe(trial)) };
     let cases = all(Scale::Small).into_iter().zip(all(Scale::Typical));
     cases
-        .filter(|(small, _)| {
-            let key = Key::parse(&small.key);
-            needs.include(&key) && wanted(&key)
-        })
+        .filter(|(small, _)| wanted(&Key::parse(&small.key)))
         .map(|(small, typical)| Variant {
             key: small.key.clone(),
             small: describe(small),
@@ -164,7 +187,8 @@ fn batches(needs: &Needs, lanes: Lanes) -> kernel::tuning::Family {
         variants: variants(needs, |key| match batches {
             Batches::Single => key.kernel == "gemm",
             Batches::MatrixUnits => {
-                key.kernel == "gemm_cooperative" || (key.kernel == "halve_rows" && key.lanes() == Some(lanes))
+                let halves = key.kernel == "halve_rows" && key.lanes() == Some(lanes);
+                halves || ["gemm_cooperative", "product_sum"].contains(&key.kernel)
             }
         }),
     };
@@ -233,7 +257,7 @@ pub async fn measure(tuning: &mut Tuning, needs: &Needs, family: Family) -> Resu
 mod tests {
     use super::*;
 
-    fn needs() -> Needs {
+    pub(super) fn needs() -> Needs {
         let formats =
             ["matvec", "gemm", "gate_up", "ple_gate", "qkv", "embed"].map(|kernel| (kernel, [GgmlType::Q4_K].into()));
         Needs { formats: formats.into(), head_dims: [256].into() }
@@ -288,6 +312,8 @@ mod tests {
             "gemm_cooperative<Q4_K, false, 2, 2, 2, 2, 4, 2>",
             "gemm_cooperative<Q4_K, true, 2, 2, 4, 4, 8, 4>",
             "gemm_cooperative<Q4_K, true, 2, 2, 2, 4, 4, 4>",
+            "product_sum<256, true>",
+            "product_sum<256, false>",
         ];
         assert_eq!(keys(0), on_matrix_units);
         assert_eq!(keys(1), ["gemm<Q4_K, 16, 4, 4>"]);

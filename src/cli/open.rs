@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use engine::device::Device;
 use engine::model::{LoadOptions, Model, PleResidency, Progress};
 use engine::source::{MemorySource, Source};
-use engine::tuning::Ineligible;
+use engine::tuning::{Ineligible, check_training};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::error::CliError;
@@ -46,16 +46,22 @@ impl Opened {
 
 /// Loads a file, a model of Ollama's store, or without a name the embedded model.
 pub fn open_model(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, CliError> {
-    open_with(name, device, PleResidency::default())
+    open_with(name, device, Purpose::Answers)
 }
 
 /// As [`open_model`], but the per-layer embedding table stays in the file: a batch needs few of its rows, and its memory
-/// keeps activations instead.
+/// keeps activations instead. The kernels that training adds are checked on this device.
 pub fn open_to_train(name: Option<&str>, device: &DeviceArgs) -> Result<Opened, CliError> {
-    open_with(name, device, PleResidency::Source)
+    open_with(name, device, Purpose::Training)
 }
 
-fn open_with(name: Option<&str>, device: &DeviceArgs, ple: PleResidency) -> Result<Opened, CliError> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Answers,
+    Training,
+}
+
+fn open_with(name: Option<&str>, device: &DeviceArgs, purpose: Purpose) -> Result<Opened, CliError> {
     let begun = Instant::now();
     let (name, source): (String, Arc<dyn Source>) = match name {
         Some(name) => (name.into(), Arc::new(open_source(name)?)),
@@ -76,7 +82,10 @@ fn open_with(name: Option<&str>, device: &DeviceArgs, ple: PleResidency) -> Resu
         progress: Some(&mut progress),
         tuning: kept.as_mut().map(|kept| &mut kept.tuning),
         exact,
-        ple,
+        ple: match purpose {
+            Purpose::Answers => PleResidency::default(),
+            Purpose::Training => PleResidency::Source,
+        },
         ..LoadOptions::new(device)
     };
     let loaded = pollster::block_on(Model::load(source, options));
@@ -86,6 +95,11 @@ fn open_with(name: Option<&str>, device: &DeviceArgs, ple: PleResidency) -> Resu
         if matches!(refusal.why, Ineligible::Wrong(_)) {
             eprintln!("not used: {refusal}");
         }
+    }
+    if purpose == Purpose::Training
+        && let Some(kept) = &mut kept
+    {
+        pollster::block_on(check_training(&mut kept.tuning, &model))?;
     }
     if let Some(Err(error)) = kept.map(|kept| kept.keep()) {
         // Without the file everything is checked again next time; that is all.
