@@ -2,16 +2,16 @@
 //! They are kept as terms, so that a dispatch evaluates them, an error shows their values, and the build's proof of a
 //! kernel's indices rests on the very same clauses.
 
+mod requirements;
 mod term;
-mod terms;
 
 use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::params::Params;
+pub(crate) use requirements::Requirements;
 use term::Values;
 pub use term::{Operator, Term};
-pub(crate) use terms::Terms;
 
 /// How the two sides of a clause compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,7 +147,7 @@ pub enum Violation {
 /// A contract with the buffers of one dispatch: says for params whether it holds.
 #[derive(Clone)]
 pub(crate) struct Bound {
-    terms: Arc<Terms>,
+    requirements: Arc<Requirements>,
     lengths: Vec<u64>,
     groups: fn(&[u8]) -> u32,
 }
@@ -161,17 +161,17 @@ impl std::fmt::Debug for Bound {
 impl Bound {
     /// The contract of `K` over buffers of these lengths, in bytes.
     pub(crate) fn new<K: crate::dispatch::Variant>(bytes: impl Iterator<Item = u64>) -> Self {
-        let terms = Terms::of::<K>();
-        let lengths = bytes.zip(&terms.contract.strides).map(|(bytes, stride)| bytes / stride.max(&1)).collect();
-        Self { terms, lengths, groups: |bytes| K::groups(&K::Params::from_bytes(bytes)) }
+        let requirements = Requirements::of::<K>();
+        let lengths = bytes.zip(&requirements.contract.strides).map(|(bytes, stride)| bytes / stride.max(&1)).collect();
+        Self { requirements, lengths, groups: |bytes| K::groups(&K::Params::from_bytes(bytes)) }
     }
 
-    pub(crate) fn terms(&self) -> &Terms {
-        &self.terms
+    pub(crate) fn requirements(&self) -> &Requirements {
+        &self.requirements
     }
 
     fn kernel(&self) -> String {
-        self.terms.desc.key.clone()
+        self.requirements.desc.key.clone()
     }
 
     /// The workgroups that these params ask for, if a dispatch with them keeps the contract. One without workgroups
@@ -179,7 +179,7 @@ impl Bound {
     pub(crate) fn groups(&self, params: &[u8]) -> Result<u32, Violation> {
         let values = Values { params, lengths: &self.lengths };
         // The term first: it neither wraps nor panics, as the kernel's own expression may.
-        let contract = &self.terms.contract;
+        let contract = &self.requirements.contract;
         let expected = contract.groups.as_ref().map(|term| (term, values.of(term)));
         if let Some((term, value)) = &expected
             && value.and_then(|value| u32::try_from(value).ok()).is_none()

@@ -92,7 +92,7 @@ impl Recorder {
         on_cpu: impl FnOnce(Vec<Memory>) -> CpuKernel,
     ) -> Result<Step<K>, DispatchError> {
         let contract = Bound::new::<K>(buffers.iter().map(|buffer| buffer.bytes()));
-        let key = contract.terms().desc.key.clone();
+        let key = contract.requirements().desc.key.clone();
         let index = match &mut self.recording {
             #[cfg(feature = "gpu")]
             Recording::Gpu(builder) => {

@@ -9,7 +9,7 @@ use super::device::Gpu;
 use super::device::RuntimeChecks;
 use super::error::{GpuError, lock};
 use super::plan::HEADER_BYTES;
-use crate::contract::Terms;
+use crate::contract::Requirements;
 use crate::limits::Limit;
 use crate::variant::{Access, MAX_BINDING_BYTES, Proof, SUBGROUP_SIZES, VariantDesc, WgslTarget, WgslVariant};
 
@@ -87,13 +87,22 @@ impl Gpu {
 
     /// The pipeline of a variant for a dispatch that keeps its contract with these buffers: without the injected checks
     /// where the contract was shown to make them superfluous.
-    pub(super) fn pipeline_under(&self, terms: &Terms, buffers: &[&GpuBuffer]) -> Result<Arc<Pipeline>, GpuError> {
-        let checks = self.checks(self.variant(&terms.desc)?, terms, buffers)?;
-        self.compiled(&terms.desc, checks)
+    pub(super) fn pipeline_under(
+        &self,
+        requirements: &Requirements,
+        buffers: &[&GpuBuffer],
+    ) -> Result<Arc<Pipeline>, GpuError> {
+        let checks = self.checks(self.variant(&requirements.desc)?, requirements, buffers)?;
+        self.compiled(&requirements.desc, checks)
     }
 
-    fn checks(&self, variant: &WgslVariant, terms: &Terms, buffers: &[&GpuBuffer]) -> Result<Checks, GpuError> {
-        if !variant.requires.iter().copied().eq(terms.texts.iter().map(String::as_str)) {
+    fn checks(
+        &self,
+        variant: &WgslVariant,
+        requirements: &Requirements,
+        buffers: &[&GpuBuffer],
+    ) -> Result<Checks, GpuError> {
+        if !variant.requires.iter().copied().eq(requirements.texts.iter().map(String::as_str)) {
             return Err(GpuError::StaleTable { key: variant.key.to_owned(), what: "contract" });
         }
         // What the proof assumes of every device and binding.

@@ -165,7 +165,7 @@ impl PlanBuilder {
         buffers: &[&GpuBuffer],
         contract: Bound,
     ) -> Result<StepId, GpuError> {
-        let pipeline = self.gpu.pipeline_under(contract.terms(), buffers)?;
+        let pipeline = self.gpu.pipeline_under(contract.requirements(), buffers)?;
         pipeline.check_params(params)?;
         let groups = contract.groups(params)?;
         self.push(pipeline, params, buffers, groups, Some(contract))

@@ -1,4 +1,4 @@
-//! What a variant requires, worked out at its first dispatch and kept: a training step has thousands of dispatches of some
+//! What a variant requires of a dispatch, worked out at its first dispatch and kept: a training step has thousands of dispatches of some
 //! fifty variants, and to build and name their terms each time took longer than to compute them on a GPU.
 
 use std::any::TypeId;
@@ -11,7 +11,7 @@ use crate::variant::VariantDesc;
 
 /// The part of a dispatch that its variant alone decides.
 #[derive(Debug)]
-pub(crate) struct Terms {
+pub(crate) struct Requirements {
     /// What a device needs to know.
     pub(crate) desc: VariantDesc,
     /// What buffers and params have to be.
@@ -21,17 +21,17 @@ pub(crate) struct Terms {
     pub(crate) texts: Vec<String>,
 }
 
-impl Terms {
+impl Requirements {
     /// Those of `K`, the same ones at every call.
     pub(crate) fn of<K: Variant>() -> Arc<Self> {
-        static KNOWN: LazyLock<RwLock<HashMap<TypeId, Arc<Terms>>>> = LazyLock::new(RwLock::default);
+        static KNOWN: LazyLock<RwLock<HashMap<TypeId, Arc<Requirements>>>> = LazyLock::new(RwLock::default);
         let variant = TypeId::of::<K>();
         // A map that only grows by whole entries is sound after a panic too.
         if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(&variant) {
             return Arc::clone(known);
         }
         let contract = K::contract();
-        let terms = Arc::new(Self { desc: K::desc(), texts: contract.texts(), contract });
-        Arc::clone(KNOWN.write().unwrap_or_else(PoisonError::into_inner).entry(variant).or_insert(terms))
+        let requirements = Arc::new(Self { desc: K::desc(), texts: contract.texts(), contract });
+        Arc::clone(KNOWN.write().unwrap_or_else(PoisonError::into_inner).entry(variant).or_insert(requirements))
     }
 }
