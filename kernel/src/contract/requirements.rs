@@ -1,5 +1,6 @@
-//! What a variant requires of a dispatch, worked out at its first dispatch and kept: a training step has thousands of dispatches of some
-//! fifty variants, and to build and name their terms each time took longer than to compute them on a GPU.
+//! What a variant requires of a dispatch, worked out at its first one and kept: a training step has thousands of
+//! dispatches of some fifty variants, and to build and name their terms each time took longer than to compute them on a
+//! GPU.
 
 use std::any::TypeId;
 use std::collections::HashMap;
