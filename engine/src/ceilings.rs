@@ -1,18 +1,19 @@
 //! What a device can do at most, measured on it: how fast it reads its memory and how fast it computes. A model's speed
 //! and every kernel's are compared with these.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kernel::dispatch::{Buffer, DispatchError, Plan, Recorder};
 use kernels_src::adamw::{SumOfSquaresParams, blocks, sum_of_squares};
 use kernels_src::peak::{MultiplyAddsParams, multiply_adds};
+use web_time::Instant;
 
 use crate::device::Device;
 use crate::error::Error;
 use crate::kernels::{Family, with_reduce};
 
-/// Far more than any cache holds, where reading it takes no time.
-const HARDWARE_BYTES: u64 = 1 << 30;
+/// Far more than any cache holds, where reading it takes no time; a browser's tab shares its GPU.
+const HARDWARE_BYTES: u64 = if cfg!(target_arch = "wasm32") { 256 << 20 } else { 1 << 30 };
 /// Enough for a CPU.
 const SOFTWARE_BYTES: u64 = 64 << 20;
 /// Invocations and rounds that keep any GPU busy for a while.
@@ -88,9 +89,12 @@ pub async fn arithmetic(device: &Device) -> Result<f64, Error> {
     Ok(params.operations() / best.as_secs_f64().max(1e-9))
 }
 
-/// The best run as the GPU's timestamps say, or by the wall clock where there are none.
+/// The best run as the GPU's timestamps say; one of many in a row where these are coarse or there are none.
 async fn fastest(device: &Device, plan: &Plan, written: &Buffer<f32>) -> Result<Duration, Error> {
-    if let Some(plan) = plan.on_gpu().filter(|plan| plan.gpu().has_timestamps()) {
+    if let Some(plan) = plan.on_gpu() {
+        if cfg!(target_arch = "wasm32") || !plan.gpu().has_timestamps() {
+            return Ok(plan.gpu().time_batches(plan).await.map_err(DispatchError::from)?.time);
+        }
         plan.gpu().warm_up(plan, WARM_UP).await.map_err(DispatchError::from)?;
         let times = plan.gpu().time(plan, RUNS + 1).await.map_err(DispatchError::from)?;
         return Ok(times.into_iter().skip(1).min().unwrap_or_default());

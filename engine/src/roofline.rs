@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use kernel::cost::{Cost, NotAFormula};
+use kernel::cost::Cost;
 use kernel::cpu::CpuOptions;
-use kernel::dispatch::DispatchError;
+use kernel::dispatch::{DispatchError, Launched};
+use kernel::gpu::BatchTime;
 use kernel::trial::Trial;
 use kernel::tuning::{lacks, median};
 use kernel::variant::WgslVariant;
@@ -63,6 +64,8 @@ pub struct Timed {
     pub costed: Costed,
     /// Median time.
     pub time: Duration,
+    /// How it was measured, where that was in batches.
+    pub batch: Option<BatchTime>,
 }
 
 /// What became of a variant.
@@ -114,7 +117,15 @@ impl Timed {
 /// What describing a dispatch meets.
 pub fn costs(wanted: &str) -> Result<Vec<Costed>, Error> {
     let cpu = kernel::dispatch::Device::Cpu(CpuOptions::default());
-    cases(wanted).map(|(case, variant)| Ok(costed(&described(&case, &cpu)?, &cpu, variant, SUBGROUP)?)).collect()
+    let work_out = |(case, variant): (NamedCase, &'static WgslVariant)| {
+        let trial = described(&case, &cpu)?;
+        let cost = match trial.launched() {
+            [launched] => launched.cost(&cpu, variant, SUBGROUP)?,
+            _ => None,
+        };
+        Ok(costed(&trial, variant, cost))
+    };
+    cases(wanted).map(work_out).collect()
 }
 
 /// Invocations in a subgroup where no GPU says.
@@ -156,16 +167,30 @@ impl Roofline {
     }
 
     async fn timed(&self, case: &NamedCase, variant: &'static WgslVariant) -> Result<Timed, Error> {
-        let dispatch = self.device.dispatch();
-        let trial = described(case, dispatch)?;
-        let subgroup = match dispatch {
-            kernel::dispatch::Device::Gpu(gpu) => gpu.subgroup_sizes().1,
-            kernel::dispatch::Device::Cpu(_) => SUBGROUP,
-        };
-        let costed = costed(&trial, dispatch, variant, subgroup)?;
+        let trial = described(case, self.device.dispatch())?;
+        let costed = costed_on(&self.device, &trial, variant).await?;
         let time = median(&trial.plan()?, Some(self.sweep.plan())).await?;
-        Ok(Timed { costed, time })
+        Ok(Timed { costed, time, batch: None })
     }
+}
+
+/// Times a variant's dispatch, many in a row: what one leaves in caches the next one finds there. That suits clocks as
+/// coarse as a browser's, and GPUs without timestamps.
+///
+/// # Errors
+/// What the device lacks for the variant, and what it and the kernel report.
+pub async fn time_batches(device: &Device, case: &NamedCase, variant: &'static WgslVariant) -> Result<Timed, Error> {
+    let mut trial = described(case, device.dispatch())?;
+    let costed = costed_on(device, &trial, variant).await?;
+    let launched = trial.take_launched();
+    let plan = trial.plan()?;
+    let Some(on_gpu) = plan.on_gpu() else {
+        return Ok(Timed { costed, time: median(&plan, None).await?, batch: None });
+    };
+    let batch = on_gpu.gpu().time_batches(on_gpu).await;
+    launched.iter().for_each(Launched::free);
+    let batch = batch.map_err(DispatchError::from)?;
+    Ok(Timed { costed, time: batch.time, batch: Some(batch) })
 }
 
 /// The typical cases of the variants whose name contains `wanted`.
@@ -179,18 +204,25 @@ fn described(case: &NamedCase, device: &kernel::dispatch::Device) -> Result<Tria
     Trial::describe(device, |trial| case.describe(trial))
 }
 
-fn costed(
-    trial: &Trial,
-    device: &kernel::dispatch::Device,
-    variant: &'static WgslVariant,
-    subgroup: u32,
-) -> Result<Costed, NotAFormula> {
+async fn costed_on(device: &Device, trial: &Trial, variant: &'static WgslVariant) -> Result<Costed, Error> {
+    let dispatch = device.dispatch();
+    let subgroup = match dispatch {
+        kernel::dispatch::Device::Gpu(gpu) => gpu.subgroup_sizes().1,
+        kernel::dispatch::Device::Cpu(_) => SUBGROUP,
+    };
+    let cost = match trial.launched() {
+        [launched] => launched.cost_later(dispatch, variant, subgroup).await??,
+        _ => None,
+    };
+    Ok(costed(trial, variant, cost))
+}
+
+fn costed(trial: &Trial, variant: &'static WgslVariant, cost: Option<Cost>) -> Costed {
     let mut costed = Costed { variant, shape: Vec::new(), groups: 0, work: None };
     if let [launched] = trial.launched() {
-        let cost = launched.cost(device, variant, subgroup)?;
         costed.shape = launched.shape().collect();
         costed.groups = launched.groups;
         costed.work = cost.map(|cost| Work { cost, traffic: launched.traffic(variant, &cost) });
     }
-    Ok(costed)
+    costed
 }

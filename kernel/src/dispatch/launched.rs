@@ -1,11 +1,12 @@
 //! What a recorder remembers of its dispatches where someone wants to know what they cost.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use super::Variant;
 use super::buffer::{Buffer, RawBuffer};
 use super::device::Device;
+use super::error::DispatchError;
 use crate::cost::{Cost, Launch, NotAFormula};
 use crate::params::{Field, Params};
 use crate::variant::{Access, Binding, WgslVariant};
@@ -56,6 +57,18 @@ impl Launched {
             + cost.bytes_written.min(bytes(&|binding| binding.access == Access::ReadWrite))
     }
 
+    /// Frees the memory of its buffers, which no plan can use afterwards. Natively the last handle's end does that; a
+    /// browser would leave it to its garbage collector.
+    pub fn free(&self) {
+        for (_, buffer) in &self.buffers {
+            match buffer {
+                #[cfg(feature = "gpu")]
+                RawBuffer::Gpu(buffer) => buffer.raw().destroy(),
+                RawBuffer::Cpu(_) => {}
+            }
+        }
+    }
+
     /// What the variant's card says of this dispatch; `None` where that depends on data that the dispatch itself makes.
     /// Elements of read-only buffers that the card asks for are read from the device.
     ///
@@ -68,6 +81,48 @@ impl Launched {
         subgroup_size: u32,
     ) -> Result<Option<Cost>, NotAFormula> {
         let known = RefCell::new(HashMap::new());
+        self.evaluated(variant, subgroup_size, &|at, index| {
+            let buffer = &self.buffers.get(at)?.1;
+            *known.borrow_mut().entry((at, index)).or_insert_with(|| word(device, buffer, index))
+        })
+    }
+
+    /// As [`cost`](Self::cost), where one may not wait: in a browser. Buffers of which the card asks for elements are read
+    /// whole.
+    ///
+    /// # Errors
+    /// A card that holds no formula, or what reading the device reports.
+    pub async fn cost_later(
+        &self,
+        device: &Device,
+        variant: &WgslVariant,
+        subgroup_size: u32,
+    ) -> Result<Result<Option<Cost>, NotAFormula>, DispatchError> {
+        let mut known: HashMap<usize, Vec<u32>> = HashMap::new();
+        loop {
+            let lacking = Cell::new(None);
+            let cost = self.evaluated(variant, subgroup_size, &|at, index| match known.get(&at) {
+                Some(words) => words.get(index as usize).copied(),
+                None => {
+                    lacking.set(Some(at));
+                    None
+                }
+            });
+            let Some((at, (_, buffer))) = lacking.get().and_then(|at| Some((at, self.buffers.get(at)?))) else {
+                return Ok(cost);
+            };
+            let buffer = words(buffer);
+            known.insert(at, device.read(&buffer, 0..buffer.len()).await?);
+        }
+    }
+
+    /// The card's formulas, with elements of the bindings by their index.
+    fn evaluated(
+        &self,
+        variant: &WgslVariant,
+        subgroup_size: u32,
+        element: &dyn Fn(usize, u32) -> Option<u32>,
+    ) -> Result<Option<Cost>, NotAFormula> {
         let binding = |name: &str| variant.bindings.iter().position(|binding| binding.name == name);
         let buffer = |name: &str| binding(name).and_then(|at| Some((at, &self.buffers.get(at)?.1)));
         let param = |name: &str| self.fields.iter().find(|field| field.name == name)?.integer(&self.params);
@@ -75,10 +130,7 @@ impl Launched {
             let (at, buffer) = buffer(name)?;
             u32::try_from(buffer.bytes() / u64::from(variant.bindings[at].stride)).ok()
         };
-        let element = |name: &str, index: u32| {
-            let (at, buffer) = buffer(name)?;
-            *known.borrow_mut().entry((at, index)).or_insert_with(|| word(device, buffer, index))
-        };
+        let element = |name: &str, index: u32| element(binding(name)?, index);
         variant.cost.evaluate(&Launch {
             groups: self.groups,
             workgroup_size: variant.workgroup_size,
@@ -90,8 +142,12 @@ impl Launched {
     }
 }
 
+fn words(buffer: &RawBuffer) -> Buffer<u32> {
+    Buffer::from_raw(buffer.clone(), (buffer.bytes() / 4) as usize)
+}
+
 fn word(device: &Device, buffer: &RawBuffer, index: u32) -> Option<u32> {
-    let buffer = Buffer::<u32>::from_raw(buffer.clone(), (buffer.bytes() / 4) as usize);
+    let buffer = words(buffer);
     let index = index as usize;
     pollster::block_on(device.read(&buffer, index..index + 1)).ok()?.first().copied()
 }

@@ -80,6 +80,11 @@ impl Recorder {
         self.launched.as_deref().unwrap_or_default()
     }
 
+    /// Takes them out of the recorder, which remembers those that follow.
+    pub fn take_launched(&mut self) -> Vec<Launched> {
+        self.launched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// Records a dispatch; the generated `Kernel::dispatch` calls this with typed arguments.
     ///
     /// # Errors

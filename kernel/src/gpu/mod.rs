@@ -18,7 +18,7 @@ pub use device::{Gpu, GpuOptions, LimitChoice, RuntimeChecks};
 pub use error::GpuError;
 pub use plan::{GpuPlan, HEADER_BYTES, PlanBuilder, StepId, fold};
 pub use readback::Readback;
-pub use timing::DispatchTime;
+pub use timing::{BatchTime, Clock, DispatchTime};
 
 #[cfg(test)]
 mod tests;

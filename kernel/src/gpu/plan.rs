@@ -410,24 +410,37 @@ impl GpuPlan {
     /// Encodes the plan and, where asked, has the start of its first pass and the end of its last one written to the
     /// queries `first` and `first + 1`.
     pub(super) fn encode_between(&self, encoder: &mut wgpu::CommandEncoder, queries: Option<(&wgpu::QuerySet, u32)>) {
+        self.encode_runs(encoder, 1, queries);
+    }
+
+    /// As [`encode_between`](Self::encode_between), so many runs of the plan; those of a plan without copies take one pass.
+    pub(super) fn encode_runs(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        runs: u32,
+        queries: Option<(&wgpu::QuerySet, u32)>,
+    ) {
         let slots = lock(&self.slots);
         let is_pass = |segment: &Segment| matches!(segment, Segment::Dispatches(_));
         let first = self.segments.iter().position(is_pass);
         let last = self.segments.iter().rposition(is_pass);
-        for (index, segment) in self.segments.iter().enumerate() {
+        let (rounds, times) = if self.segments.len() == 1 { (1, runs) } else { (runs, 1) };
+        for (round, (index, segment)) in
+            (0..rounds).flat_map(|round| self.segments.iter().enumerate().map(move |one| (round, one)))
+        {
             match segment {
                 Segment::Copy(copy) => copy.encode(encoder),
                 Segment::Dispatches(range) => {
                     let timestamp_writes = queries.and_then(|(query_set, query)| {
-                        let begin = (Some(index) == first).then_some(query);
-                        let end = (Some(index) == last).then_some(query + 1);
+                        let begin = (round == 0 && Some(index) == first).then_some(query);
+                        let end = (round + 1 == rounds && Some(index) == last).then_some(query + 1);
                         (begin.is_some() || end.is_some()).then_some(wgpu::ComputePassTimestampWrites {
                             query_set,
                             beginning_of_pass_write_index: begin,
                             end_of_pass_write_index: end,
                         })
                     });
-                    self.encode_pass(encoder, &slots.places, range.clone(), timestamp_writes);
+                    self.encode_pass(encoder, &slots.places, range.clone(), times, timestamp_writes);
                 }
             }
         }
@@ -447,7 +460,7 @@ impl GpuPlan {
                 Segment::Copy(copy) => copy.encode(encoder),
                 Segment::Dispatches(range) => {
                     for step in range.clone().filter(|step| slots.places[*step].groups > 0) {
-                        self.encode_pass(encoder, &slots.places, step..step + 1, Some(timestamps(passes)));
+                        self.encode_pass(encoder, &slots.places, step..step + 1, 1, Some(timestamps(passes)));
                         passes += 1;
                     }
                 }
@@ -470,15 +483,14 @@ impl GpuPlan {
         encoder: &mut wgpu::CommandEncoder,
         places: &[Slot],
         range: Range<usize>,
+        times: u32,
         timestamp_writes: Option<wgpu::ComputePassTimestampWrites<'_>>,
     ) {
         let descriptor = wgpu::ComputePassDescriptor { label: Some(&self.label), timestamp_writes };
         let mut pass = encoder.begin_compute_pass(&descriptor);
         let mut current = None;
-        for (dispatch, slot) in self.dispatches[range.clone()].iter().zip(&places[range]) {
-            if slot.groups == 0 {
-                continue;
-            }
+        let dispatches = self.dispatches[range.clone()].iter().zip(&places[range]);
+        for (dispatch, slot) in (0..times).flat_map(|_| dispatches.clone()).filter(|(_, slot)| slot.groups > 0) {
             if current != Some(&dispatch.pipeline.raw) {
                 pass.set_pipeline(&dispatch.pipeline.raw);
                 current = Some(&dispatch.pipeline.raw);

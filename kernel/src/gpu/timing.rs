@@ -1,5 +1,8 @@
-//! Times measured by the GPU itself: of whole plans, and of every dispatch of a plan.
+//! How long plans take: by the GPU's own clock, whole plans and every dispatch of a plan; and many runs at once, by
+//! whatever clock there is.
 use std::time::Duration;
+
+use web_time::Instant;
 
 use super::buffer::GpuBuffer;
 use super::device::Gpu;
@@ -10,6 +13,41 @@ use super::plan::{GpuPlan, StepId};
 const PAIRS: u32 = wgpu::QUERY_SET_MAX_QUERIES / 2;
 /// Runs that warm a GPU up at most at once.
 const WARM_UP_RUNS: u32 = 1024;
+
+/// A batch by timestamps takes at least so long: browsers round them to 0.1 ms.
+const TIMESTAMPED_BATCH: Duration = Duration::from_millis(5);
+/// A batch by the wall clock takes at least so long: submitting it and hearing of its end take up to a millisecond.
+const AWAITED_BATCH: Duration = Duration::from_millis(50);
+/// The most runs in a batch.
+const BATCH_RUNS: u32 = 4096;
+/// Batches of which the median is taken, and so many where they take longer than this.
+const BATCHES: u32 = 7;
+const FEW_BATCHES: u32 = 3;
+const PATIENCE: Duration = Duration::from_millis(500);
+/// After so much work a GPU that rested has raised its clock.
+const BUSY: Duration = Duration::from_millis(100);
+
+/// What a time was measured with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Clock {
+    /// The GPU's timestamps around the work.
+    Timestamps,
+    /// The wall clock, from the submit until the work was reported done.
+    Wall,
+}
+
+/// How long one run of a plan takes among many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchTime {
+    /// The median batch's time, divided by its runs.
+    pub time: Duration,
+    /// Runs in a batch, one right after the other.
+    pub runs: u32,
+    /// Batches.
+    pub batches: u32,
+    /// What they were measured with.
+    pub clock: Clock,
+}
 
 /// How long one dispatch of a plan took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +98,59 @@ impl Gpu {
             runs *= 2;
         }
         Ok(())
+    }
+
+    /// Runs `plan` so often without a pause that a coarse clock does, several times over: by the GPU's timestamps where
+    /// there are any, else by the wall clock. What a run leaves in caches, the next one finds there.
+    ///
+    /// # Errors
+    /// What the device reports.
+    pub async fn time_batches(&self, plan: &GpuPlan) -> Result<BatchTime, GpuError> {
+        let (clock, enough) = match self.has_timestamps() {
+            true => (Clock::Timestamps, TIMESTAMPED_BATCH),
+            false => (Clock::Wall, AWAITED_BATCH),
+        };
+        // The first run waits for the driver's compiler.
+        self.time_batch(plan, 1, clock).await?;
+        let (mut runs, mut worked) = (1, Duration::ZERO);
+        loop {
+            let time = self.time_batch(plan, runs, clock).await?;
+            worked += time;
+            let is_busy = worked >= BUSY || self.info().is_software;
+            if time >= PATIENCE || runs >= BATCH_RUNS || (time >= enough && is_busy) {
+                break;
+            }
+            if time < enough {
+                runs = (2 * runs).min(BATCH_RUNS);
+            }
+        }
+        let mut times = Vec::new();
+        while times.len() < FEW_BATCHES as usize || (times.len() < BATCHES as usize && times[0] < PATIENCE) {
+            times.push(self.time_batch(plan, runs, clock).await?);
+        }
+        times.sort();
+        Ok(BatchTime { time: times[times.len() / 2] / runs, runs, batches: times.len() as u32, clock })
+    }
+
+    async fn time_batch(&self, plan: &GpuPlan, runs: u32, clock: Clock) -> Result<Duration, GpuError> {
+        if plan.dispatches() == 0 {
+            return Ok(Duration::ZERO);
+        }
+        self.flush(&[plan])?;
+        match clock {
+            Clock::Timestamps => {
+                let timer = Timer::new(self, 1)?;
+                self.encoded(plan.label(), |encoder| plan.encode_runs(encoder, runs, Some((&timer.sets[0], 0))))?;
+                Ok(timer.durations(self).await?.into_iter().sum())
+            }
+            Clock::Wall => {
+                self.idle().await?;
+                let begun = Instant::now();
+                self.encoded(plan.label(), |encoder| plan.encode_runs(encoder, runs, None))?;
+                self.idle().await?;
+                Ok(begun.elapsed())
+            }
+        }
     }
 
     async fn time_each(

@@ -1,6 +1,8 @@
 //! How long plans take, and with them candidates.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use web_time::Instant;
 
 use super::{Candidate, Refusal, TuningError};
 use crate::dispatch::{Device, DispatchError, Plan};

@@ -41,6 +41,19 @@ fn words<K: Tried>() -> (f64, f64) {
 }
 
 #[test]
+fn a_cost_that_depends_on_elements_of_a_buffer_is_the_same_where_one_may_not_wait() {
+    for case in [
+        NamedCase::of::<embed::Kernel<Q8_0, 64>>(),
+        NamedCase::of::<attend_decode::Kernel<KvF32, Tree<128>, 32, 2, false>>(),
+    ] {
+        let trial = Trial::describe(&cpu(), |trial| case.describe(trial)).expect("it is described");
+        let variant = TABLE.get(&case.key).expect("it is in the table");
+        let later = pollster::block_on(trial.launched()[0].cost_later(&cpu(), variant, 32)).expect("the CPU reads");
+        assert_eq!(later.expect("the card holds formulas"), cost_of(&case), "{}", case.key);
+    }
+}
+
+#[test]
 fn a_norm_reads_each_row_twice_and_its_weights_once_a_row() {
     assert_eq!(words::<rms_norm::Kernel<Tree<256>, true>>(), (2.0 * 3.0 * 300.0, 2.0 * 300.0));
     assert_eq!(words::<rms_norm::Kernel<Tree<256>, false>>(), (2.0 * 2.0 * 300.0, 2.0 * 300.0));

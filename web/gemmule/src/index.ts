@@ -1,6 +1,6 @@
 /** Gemma 4 in the browser on WebGPU: chat, fine-tuning, and the kernels that do it. */
 export { Gemma } from './gemma.js';
-export { kernels } from './kernels.js';
+export { kernels, measureKernels } from './kernels.js';
 export {
   Aborted,
   BadAdapter,

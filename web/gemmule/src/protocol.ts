@@ -5,9 +5,12 @@ import type {
   AnswerPart,
   DeviceInfo,
   GenerateOptions,
+  KernelTime,
   LoadOptions,
   MemoryUse,
   Message,
+  Meter,
+  MeterOptions,
   ModelInfo,
   ModelSource,
   TrainOptions,
@@ -51,6 +54,9 @@ export interface Calls {
   restoreState(state: Uint8Array): void;
   gradients(dataset: string, options: PlainTrainOptions): Uint8Array;
   kernels(): TableEntry[];
+  openMeter(options: MeterOptions): Meter;
+  timeKernel(name: string): KernelTime;
+  closeMeter(): void;
   memory(): MemoryUse;
   loseDevice(): void;
   dispose(): void;

@@ -276,3 +276,56 @@ export interface KernelInfo {
   /** Bytes and operations as formulas of its params. */
   cost: string;
 }
+
+/** How kernels are measured. */
+export interface MeterOptions {
+  /** WebGPU features that are not asked for even where the adapter has them: to see how a poorer device does. */
+  without?: readonly DeviceFeature[];
+  /** Limits of a default WebGPU device even where the adapter has more. */
+  defaultLimits?: boolean;
+}
+
+/** The device that kernels are measured on. */
+export interface Meter {
+  device: DeviceInfo;
+  /** What it can do at most, measured too; `undefined` where software plays it. */
+  ceilings: Ceilings | undefined;
+}
+
+/** What a device can do at most. */
+export interface Ceilings {
+  /** Bytes that it reads from memory in a second. */
+  bandwidth: number;
+  /** `f32` operations in a second, a fused multiply-add counted as two. */
+  arithmetic: number;
+}
+
+/** How long one dispatch of a kernel variant took, at the shapes that Gemma 4 E2B has. */
+export interface KernelTime {
+  /** Microseconds: the median batch, divided by its dispatches. */
+  microseconds: number;
+  /** The GPU's timestamps, or the wall clock where the device has no `timestamp-query`. */
+  clock: 'timestamps' | 'wall';
+  /** Dispatches in a batch, one right after the other. */
+  runs: number;
+  /** Batches. */
+  batches: number;
+  /** Its params, such as `n=786432`. */
+  shape: string;
+  /** Its workgroups. */
+  groups: number;
+  /** Bytes that memory has to move, each byte of a buffer once at most; `undefined` where that depends on data. */
+  bytes: number | undefined;
+  /** Floating-point operations. */
+  operations: number | undefined;
+  /** How much of what the device can do for such work; 1 is all, and caches may make it more. */
+  share: number | undefined;
+  /** What of the device's ceilings holds such work back. */
+  bound: 'memory' | 'arithmetic' | undefined;
+}
+
+/** What a measurement tells: the device before its first kernel, and each kernel's time, or why it has none here. */
+export type MeasurePart =
+  | ({ type: 'device' } & Meter)
+  | { type: 'time'; name: string; time: KernelTime }
+  | { type: 'refused'; name: string; error: Error };

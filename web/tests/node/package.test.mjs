@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { kernels } from 'gemmule';
+import { MissingFeature, kernels, measureKernels } from 'gemmule';
 import { file } from './setup.mjs';
 
 const dist = (name) => readFileSync(file(`web/gemmule/dist/${name}`));
@@ -35,4 +35,21 @@ test('every kernel has its Rust, its WGSL and its cost', async () => {
   }
   const subgroups = all.find(({ name }) => name.startsWith('rms_norm<Subgroups'));
   assert.ok(subgroups.wgsl.startsWith('enable subgroups;\n'), subgroups.wgsl.slice(0, 80));
+});
+
+test('kernels are timed one after the other, by the wall clock where there are no timestamps, and one that is refused says why', async () => {
+  const parts = [];
+  const names = ['map<Scale, 256>', 'halve<Tree<256>>', 'none', 'zip<AddScaled, 256>'];
+  for await (const part of measureKernels(names, { without: ['shader-f16', 'timestamp-query'] })) parts.push(part);
+  // An unknown name, unlike a feature that is missing, makes a new device for the next one.
+  assert.deepEqual(parts.map(({ type, name }) => name ?? type), ['device', ...names.slice(0, 3), 'device', names[3]]);
+  const [device, scale, halve, none, , zip] = parts;
+  assert.deepEqual(device.device.features.filter((feature) => feature !== 'subgroups'), []);
+  const { microseconds, clock, shape, groups, bytes, operations } = scale.time;
+  assert.ok(microseconds > 0 && zip.time.microseconds > 0);
+  assert.deepEqual([clock, shape, groups], ['wall', 'n=786432', 3072]);
+  // Each of its values is read and written once, and multiplied.
+  assert.deepEqual([bytes, operations], [2 * 4 * 786432, 786432]);
+  assert.ok(halve.error instanceof MissingFeature, String(halve.error));
+  assert.match(none.error.message, /no kernel variant is named `none`/);
 });

@@ -32,6 +32,9 @@ pub enum WebError {
         /// What it must be.
         rule: &'static str,
     },
+    /// No variant has that name.
+    #[error("no kernel variant is named `{0}`")]
+    UnknownKernel(String),
     /// Two calls at once.
     #[error("the model is busy with another call")]
     Busy,
@@ -47,7 +50,7 @@ impl WebError {
             Self::Adapter(_) | Self::Engine(Error::Lora(_)) => "BadAdapter",
             Self::Engine(error) => kind(error),
             Self::Gpu(error) => kind_of_gpu(error),
-            Self::Options(_) | Self::Option { .. } | Self::Busy | Self::Over => "GemmuleError",
+            Self::Options(_) | Self::Option { .. } | Self::UnknownKernel(_) | Self::Busy | Self::Over => "GemmuleError",
         }
     }
 }

@@ -6,6 +6,7 @@
 mod adapter;
 mod answer;
 mod error;
+mod meter;
 mod model;
 mod options;
 mod reader;

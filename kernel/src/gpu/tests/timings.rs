@@ -1,4 +1,4 @@
-//! Times measured by the GPU.
+//! Times measured by the GPU, and by the wall clock.
 use super::*;
 
 fn slow_plan(gpu: &Gpu) -> GpuPlan {
@@ -40,4 +40,21 @@ fn a_device_without_timestamps_says_so() {
     let gpu = gpu_with(GpuOptions { features: wgpu::Features::empty(), ..Default::default() });
     let error = pollster::block_on(gpu.time(&slow_plan(&gpu), 1)).unwrap_err();
     assert_eq!(error, GpuError::NoTimestamps { adapter: gpu.info().to_string() });
+}
+
+#[test]
+fn batches_run_the_plan_as_often_as_they_say_on_either_clock() {
+    let without = gpu_with(GpuOptions { features: wgpu::Features::empty(), ..Default::default() });
+    for gpu in [gpu(), without] {
+        let y = words(&gpu, &[0; 7]);
+        let mut builder = PlanBuilder::new(&gpu, "counted");
+        builder.record(&desc(&ADD), &amount(1), &[&y], 7).unwrap();
+        let batch = pollster::block_on(gpu.time_batches(&builder.finish().unwrap())).unwrap();
+        assert_eq!(batch.clock, if gpu.has_timestamps() { Clock::Timestamps } else { Clock::Wall });
+        assert!(!batch.time.is_zero() && batch.runs > 1 && batch.batches >= 3, "{batch:?}");
+        let counted = pollster::block_on(gpu.read(&y, 0..4)).unwrap();
+        // And those before that found out how many are enough.
+        let (counted, told) = (u32::from_le_bytes(counted.try_into().unwrap()), batch.runs * batch.batches);
+        assert!(counted > told, "{counted} runs, told {told}");
+    }
 }

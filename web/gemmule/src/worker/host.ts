@@ -3,9 +3,22 @@ import { Channel } from '../channel.js';
 import { Aborted, GemmuleError, kindOf, type PlainError } from '../errors.js';
 import type { Calls, Loaded, PlainGenerateOptions, PlainLoadOptions, PlainTrainOptions, Streams, TableEntry, WorkerEvent } from '../protocol.js';
 import { Moved, type Api, type Context } from '../rpc.js';
-import type { AdapterSource, AnswerPart, AnswerStats, LoadProgress, MemoryUse, Message, ModelSource, TrainPart } from '../types.js';
+import type {
+  AdapterSource,
+  AnswerPart,
+  AnswerStats,
+  KernelTime,
+  LoadProgress,
+  MemoryUse,
+  Message,
+  Meter as MeterInfo,
+  MeterOptions,
+  ModelSource,
+  TrainPart,
+} from '../types.js';
 import { CPU, chooseDevice, watchDevice, type OpenDevice } from './device.js';
 import { Lock } from './lock.js';
+import { Measuring } from './measuring.js';
 import { thinned } from './progress.js';
 import type { Reader } from './reader.js';
 import { openSource } from './source.js';
@@ -36,6 +49,7 @@ export class Host implements Api<Calls, Streams> {
   #reader: Reader | undefined;
   #model: Model | undefined;
   #adapter: Adapter | undefined;
+  readonly #measuring = new Measuring();
   /** Answers under way. */
   readonly #answers = new Set<Answer>();
 
@@ -137,6 +151,18 @@ export class Host implements Api<Calls, Streams> {
   async kernels(): Promise<TableEntry[]> {
     const { kernelTable } = await this.#wasm();
     return JSON.parse(kernelTable()) as TableEntry[];
+  }
+
+  async openMeter(_: Context, options: MeterOptions): Promise<MeterInfo> {
+    return this.#measuring.open(await this.#wasm(), options);
+  }
+
+  timeKernel(_: Context, name: string): Promise<KernelTime> {
+    return this.#measuring.time(name);
+  }
+
+  closeMeter(): void {
+    this.#measuring.close();
   }
 
   memory(): Promise<MemoryUse> {

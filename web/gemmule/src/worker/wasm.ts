@@ -1,7 +1,7 @@
 /** The wasm module, started once in a worker. */
 import init, * as wasm from '../wasm/gemmule_web.js';
 
-export type { Answer, Engine, Training } from '../wasm/gemmule_web.js';
+export type { Answer, Engine, Meter, Training } from '../wasm/gemmule_web.js';
 
 let started: Promise<typeof wasm> | undefined;
 let memory: WebAssembly.Memory | undefined;

@@ -1,4 +1,4 @@
-/** Every kernel: its Rust source, the WGSL made from it, and what it costs. */
+/** Every kernel: its Rust source, the WGSL made from it, what it costs, and how long it takes on this device. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { VNode } from 'preact';
 import { type KernelInfo, kernels } from 'gemmule';
@@ -6,6 +6,7 @@ import { CodeBlock } from '../chat/code';
 import { Icon } from '../ui/icons';
 import { notify } from '../ui/notices';
 import { problem } from '../ui/problems';
+import { Listed, ShortTime, Time } from './time';
 import './kernels.css';
 
 let asked: Promise<KernelInfo[]> | undefined;
@@ -32,14 +33,19 @@ export function KernelsView(): VNode {
           <Icon name="search" />
           <input type="search" aria-label="Filter kernels" placeholder="Filter" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
         </label>
-        <p class="muted" role="status">
-          {all ? `${found.length} of ${all.length} variants` : 'Reading…'}
-        </p>
+        {all ? (
+          <Listed names={found.map(({ name }) => name)} total={all.length} />
+        ) : (
+          <p class="muted" role="status">
+            Reading…
+          </p>
+        )}
         <ul tabIndex={-1}>
           {found.map(({ name }) => (
             <li key={name}>
               <button type="button" class="quiet start" aria-current={name === shown?.name} onClick={() => setChosen(name)}>
                 <KernelName name={name} />
+                <ShortTime name={name} />
               </button>
             </li>
           ))}
@@ -88,6 +94,7 @@ function Kernel({ kernel }: { kernel: KernelInfo }): VNode {
           </pre>
         </section>
       )}
+      <Time name={kernel.name} />
       <div class="segments narrow-only" role="group" aria-label="Which source">
         <button type="button" aria-pressed={side === 'rust'} onClick={() => setSide('rust')}>
           Rust

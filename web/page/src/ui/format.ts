@@ -28,6 +28,29 @@ export function rate(value: number): string {
   return value >= 99.95 ? Math.round(value).toString() : value.toFixed(1);
 }
 
+/** Three digits, or more before the point. */
+function three(value: number): string {
+  return value >= 99.95 ? Math.round(value).toString() : value.toPrecision(3);
+}
+
+/** A short span of time: `3.21 µs`, `45.6 ms`. */
+export function microseconds(value: number): string {
+  if (value < 999.5) return `${three(value)} µs`;
+  return value < 999_500 ? `${three(value / 1e3)} ms` : `${three(value / 1e6)} s`;
+}
+
+/** A rate in the unit that fits: `4.28 TB/s`. */
+export function perSecond(value: number, unit: string): string {
+  let [scaled, step] = [value, 0];
+  while (scaled >= 999.5 && step < 4) [scaled, step] = [scaled / 1000, step + 1];
+  return `${three(scaled)} ${['', 'k', 'M', 'G', 'T'][step]}${unit}/s`;
+}
+
+/** A share of one: `83 %`. */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 /** A moment, shorter the nearer it is. */
 export function moment(time: number): string {
   const date = new Date(time);
