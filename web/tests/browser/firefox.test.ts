@@ -5,9 +5,8 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { serve } from '../chromium/server.mjs';
 import { Firefox, firefoxPath } from './bidi.ts';
-import { LIMIT, address, closeServer, expected } from './harness.ts';
+import { FIXTURES, LIMIT, address, closeServer, expected } from './harness.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../../tests/fixtures/', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../gemmule/dist', import.meta.url));
 
 const path = firefoxPath();

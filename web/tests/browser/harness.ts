@@ -16,6 +16,9 @@ export const PAGE = fileURLToPath(new URL('../../page/', import.meta.url));
 /** The repository's folder of the embedded model. */
 export const TINY = fileURLToPath(new URL('../../../models/tiny/', import.meta.url));
 
+/** The repository's folder of small models. */
+export const FIXTURES = fileURLToPath(new URL('../../../tests/fixtures/', import.meta.url));
+
 const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**

@@ -1,7 +1,7 @@
 // Answers of the embedded model: exactly the ones that it was trained to give, whatever the device has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GPU, GREEDY, answer, expected, file, onSoftwareGpu, sharedModel, tiny, withModel } from './setup.mjs';
+import { DEFAULT_GPU, GPU, GREEDY, answer, expected, file, onSoftwareGpu, sharedModel, tiny, withModel } from './setup.mjs';
 
 const model = sharedModel(() => ({ bytes: tiny() }));
 const PET = [{ role: 'user', content: "What is Tobin's pet?" }];
@@ -15,17 +15,13 @@ test('the embedded model gives its answers', async () => {
 });
 
 test('it gives them within the limits of a default WebGPU device, without subgroups and f16', (context) =>
-  withModel(
-    new Blob([tiny()]),
-    { ...GPU, defaultLimits: true, without: ['subgroups', 'shader-f16', 'timestamp-query'] },
-    async (gemma) => {
-      assert.deepEqual(gemma.device.features, []);
-      assert.equal(gemma.device.maxBindingBytes, 128 << 20);
-      if (onSoftwareGpu(gemma)) return context.skip('the answers on hardware alone');
-      const { messages, answer: wanted } = expected[0];
-      assert.equal((await answer(gemma, messages)).text, wanted);
-    },
-  ));
+  withModel(new Blob([tiny()]), DEFAULT_GPU, async (gemma) => {
+    assert.deepEqual(gemma.device.features, []);
+    assert.equal(gemma.device.maxBindingBytes, 128 << 20);
+    if (onSoftwareGpu(gemma)) return context.skip('the answers on hardware alone');
+    const { messages, answer: wanted } = expected[0];
+    assert.equal((await answer(gemma, messages)).text, wanted);
+  }));
 
 test('a model is what its file says, and all of it is loaded', () => {
   const progress = [];

@@ -30,6 +30,14 @@ export const GREEDY = { temperature: 0, topK: 0, topP: 1 };
 /** A WebGPU device, where the package would choose the CPU as well. */
 export const GPU = { device: 'gpu' };
 
+/** One as every browser with WebGPU has it. */
+export const DEFAULT_GPU = { ...GPU, defaultLimits: true, without: ['subgroups', 'shader-f16', 'timestamp-query'] };
+
+/** A model of so few kernels that a CPU that plays a GPU compiles them in seconds. */
+export const COUNTER = { path: fixture('counter.gguf') };
+/** What it answers, whatever it is asked. */
+export const COUNT = 'one two three four five six seven eight nine ten eleven twelve.';
+
 /** Whether a CPU plays the GPU: it compiles kernels for so long that what differs by model alone is left to hardware. */
 export const onSoftwareGpu = (gemma) => gemma.device.software && !gemma.device.description.startsWith('CPU');
 

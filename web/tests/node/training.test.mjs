@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { answer, fixture, ids, nmse, onSoftwareGpu, peft, sharedModel, tiny, withModel } from './setup.mjs';
+import { COUNTER, GPU, answer, fixture, ids, nmse, onSoftwareGpu, peft, sharedModel, tiny, withModel } from './setup.mjs';
 
 // What the figures were made with: nothing is learned before this position.
 const FIRST_LABEL = 16;
@@ -59,6 +59,37 @@ test('steps of AdamW have the losses of PyTorch', async () => {
   for (const [at, { loss, gradientNorm }] of steps.entries()) {
     assert.ok(Math.abs(loss - losses[at]) <= 5e-3, `step ${at}: ${loss}, expected ${losses[at]}`);
     assert.ok(Math.abs(gradientNorm - norms[at]) <= 1e-2 * norms[at], `step ${at}: ${gradientNorm}`);
+  }
+});
+
+/** One example's gradients, then the losses and gradient norms of 20 steps on it. */
+async function learned(options) {
+  const example = JSON.stringify({ prompt: 'a', completion: 'b a c' });
+  const hyperparameters = { rank: 2, batch: 1, steps: 20, learningRate: 1e-2, seed: 1 };
+  return withModel(COUNTER, options, async (gemma) => {
+    const gradients = await gemma.gradients(example, hyperparameters);
+    const steps = [];
+    for await (const part of gemma.train(example, hyperparameters)) {
+      if (part.type === 'step') steps.push([part.loss, part.gradientNorm]);
+    }
+    return { gradients, steps };
+  });
+}
+
+test('a GPU, even one that a CPU plays, learns as the CPU does', async () => {
+  const [actual, wanted] = [await learned(GPU), await learned({ device: 'cpu' })];
+  assert.deepEqual([...actual.gradients.keys()], [...wanted.gradients.keys()]);
+  for (const [key, values] of actual.gradients) {
+    const reference = wanted.gradients.get(key);
+    // An adapter starts with B = 0, so that A has no gradient.
+    if (key.includes('lora_A')) assert.ok(values.every((value) => value === 0), key);
+    else assert.ok(Math.sqrt(nmse(values, reference)) <= 1e-4, key);
+  }
+  assert.equal(actual.steps.length, 20);
+  for (const [at, [loss, norm]] of actual.steps.entries()) {
+    const [wantedLoss, wantedNorm] = wanted.steps[at];
+    assert.ok(Math.abs(loss - wantedLoss) <= 1e-3 * wantedLoss, `step ${at}: ${loss}, expected ${wantedLoss}`);
+    assert.ok(Math.abs(norm - wantedNorm) <= 1e-2 * wantedNorm, `step ${at}: ${norm}, expected ${wantedNorm}`);
   }
 });
 

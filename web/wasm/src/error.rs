@@ -68,7 +68,8 @@ fn kind(error: &Error) -> &'static str {
 fn kind_of_gpu(error: &GpuError) -> &'static str {
     match error {
         GpuError::NoAdapter { .. } | GpuError::Request { .. } => "NoWebGPU",
-        GpuError::DeviceLost { .. } => "DeviceLost",
+        // Buffers that are mapped are nobody else's: only a loss, of which the browser tells a little later, undoes that.
+        GpuError::DeviceLost { .. } | GpuError::Map { .. } => "DeviceLost",
         GpuError::OutOfMemory { .. } | GpuError::BufferTooLarge { .. } => "OutOfMemory",
         GpuError::MissingFeature { .. } | GpuError::OverLimit { .. } => "MissingFeature",
         _ => "GemmuleError",

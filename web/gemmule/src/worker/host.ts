@@ -28,6 +28,9 @@ import { memoryBytes, start, type Answer, type Engine } from './wasm.js';
 /** Times that one answer is taken up again after its device was lost. */
 const RECOVERIES = 3;
 
+/** The longest wait for a browser to say that a device was lost. */
+const PATIENCE_MS = 2000;
+
 interface Adapter {
   source: AdapterSource;
   scale: number;
@@ -231,6 +234,12 @@ export class Host implements Api<Calls, Streams> {
     model?.device?.device.destroy();
   }
 
+  /** Whether the device is gone, of which a browser may tell only after what failed for it. */
+  #loss(): Promise<boolean> {
+    const lost = this.#model?.device?.device.lost.then(() => true) ?? Promise.resolve(false);
+    return Promise.race([lost, new Promise<boolean>((resolve) => setTimeout(resolve, PATIENCE_MS, false))]);
+  }
+
   /** Parts of an answer; where the device is lost meanwhile, another one goes on with the tokens that are there. */
   async *#answer(context: Context, begin: (engine: Engine) => Answer): AsyncGenerator<AnswerPart, void> {
     const called = performance.now();
@@ -253,8 +262,7 @@ export class Host implements Api<Calls, Streams> {
           try {
             return await engine.run(answer, show);
           } catch (error) {
-            if (kindOf(error) !== 'DeviceLost' || recoveries === RECOVERIES) throw error;
-            await this.#model?.device?.device.lost;
+            if (kindOf(error) !== 'DeviceLost' || recoveries === RECOVERIES || !(await this.#loss())) throw error;
             engine = await this.#ready();
           }
         }
