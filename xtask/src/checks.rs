@@ -8,8 +8,14 @@ use crate::cargo;
 use crate::prerequisites::{Found, WASM, succeeds};
 use crate::report::{Outcome, Report};
 
-/// Lavapipe's vector widths in bits; its subgroups are a 32nd of it: 4, 8 and 16 invocations.
-const VECTOR_WIDTHS: [(&str, &str); 3] = [("128", "4"), ("256", "8"), ("512", "16")];
+/// How wide lavapipe's vectors are, in bits; its subgroups are a 32nd of it.
+const VECTOR_WIDTH: &str = "LP_NATIVE_VECTOR_WIDTH";
+
+/// The width of most CPUs, for all tests: subgroups of 8 invocations.
+const COMMON_WIDTH: &str = "256";
+
+/// The other widths, for the kernels' tests once more, with their subgroups.
+const OTHER_WIDTHS: [(&str, &str); 2] = [("128", "4"), ("512", "16")];
 
 /// Tests of the kernels that look at the CPU executor or at no device's subgroups: once is enough.
 const ONE_WIDTH: [&str; 2] = ["every_variant", "noop"];
@@ -82,19 +88,20 @@ for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).spli
 }
 
 fn tests(report: &mut Report, found: &Found) {
-    report.tests("tests", on_gpu(&mut cargo_with(&["test", "--no-fail-fast", "--workspace"]), found));
+    let mut whole = cargo_with(&["test", "--no-fail-fast", "--workspace"]);
+    report.tests("tests", on_gpu(whole.env(VECTOR_WIDTH, COMMON_WIDTH), found));
     // The kernels' tests by name and not by package: a package alone has other features of its dependencies than the
     // workspace, and everything would be built a second time.
     let mut arguments = vec!["test".to_owned(), "--no-fail-fast".into(), "--workspace".into()];
     for name in kernel_tests(report.root()) {
         arguments.extend(["--test".into(), name]);
     }
-    for (width, subgroup) in VECTOR_WIDTHS {
+    for (width, subgroup) in OTHER_WIDTHS {
         let name = format!("kernels, subgroups of {subgroup}");
         match &found.vulkan {
             Ok(()) => {
                 let mut command = cargo_with(&arguments);
-                report.tests(&name, on_gpu(&mut command, found).env("LP_NATIVE_VECTOR_WIDTH", width));
+                report.tests(&name, on_gpu(&mut command, found).env(VECTOR_WIDTH, width));
             }
             Err(why) => report.not_run(&name, Outcome::Lacking(why.clone())),
         }
