@@ -88,8 +88,11 @@ for path in subprocess.check_output(['git', 'ls-files', '*.py'], text=True).spli
 }
 
 fn tests(report: &mut Report, found: &Found) {
-    let mut whole = cargo_with(&["test", "--no-fail-fast", "--workspace"]);
-    report.tests("tests", on_gpu(whole.env(VECTOR_WIDTH, COMMON_WIDTH), found));
+    // Without the examples, which clippy has checked: each is a program with all kernels in it, and takes a minute.
+    for (name, targets) in [("tests", "--tests"), ("tests in documentation", "--doc")] {
+        let mut command = cargo_with(&["test", "--no-fail-fast", "--workspace", targets]);
+        report.tests(name, on_gpu(command.env(VECTOR_WIDTH, COMMON_WIDTH), found));
+    }
     // The kernels' tests by name and not by package: a package alone has other features of its dependencies than the
     // workspace, and everything would be built a second time.
     let mut arguments = vec!["test".to_owned(), "--no-fail-fast".into(), "--workspace".into()];

@@ -31,10 +31,21 @@ fn shown(wgsl: &str) -> String {
     format!("{}\n{}", before.trim(), body.join("\n")).trim().to_owned()
 }
 
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Code in a cell; a blank line would end the table.
 fn code(text: &str, language: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\n', "&#10;");
+    let text = escaped(text).replace('\n', "&#10;");
     format!("<pre><code class=\"language-{language} nohighlight\">{text}</code></pre>")
+}
+
+/// Words in a cell, where no Markdown is read: what lies between backticks is code.
+fn words(text: &str) -> String {
+    let text = escaped(text);
+    let part = |(index, part): (usize, &str)| if index % 2 == 1 { format!("<code>{part}</code>") } else { part.into() };
+    text.split('`').enumerate().map(part).collect()
 }
 
 fn page(rows: &[Row], refusals: &[(String, String)]) -> String {
@@ -49,8 +60,8 @@ fn page(rows: &[Row], refusals: &[(String, String)]) -> String {
         let _ = writeln!(
             text,
             "<tr><td>{}</td><td>{rust}</td><td>{wgsl}</td><td>{}</td></tr>",
-            row.title.replace('<', "&lt;"),
-            row.semantics.replace('<', "&lt;")
+            words(row.title),
+            words(row.semantics)
         );
     }
     text.push_str(
@@ -59,7 +70,7 @@ fn page(rows: &[Row], refusals: &[(String, String)]) -> String {
          <table>\n<tr><th>Rust</th><th>error</th></tr>\n",
     );
     for (line, message) in refusals {
-        let _ = writeln!(text, "<tr><td>{}</td><td>{}</td></tr>", code(line, "rust"), message.replace('<', "&lt;"));
+        let _ = writeln!(text, "<tr><td>{}</td><td>{}</td></tr>", code(line, "rust"), words(message));
     }
     text.push_str("</table>\n");
     text
