@@ -2,7 +2,7 @@
 //! chunks. The fixtures are made by `tests/fixtures/make_fixtures.py`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use engine::device::{Device, DeviceChoice};
 use engine::kernels::Batches;
@@ -53,23 +53,27 @@ fn top1(logits: &[f32], vocab: usize) -> Vec<usize> {
     logits.chunks(vocab).map(|row| (0..vocab).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()).collect()
 }
 
-/// The CPU executor and, where there is one, a GPU; one with matrix units in f32 too.
+/// The CPU executor and, where there is one, a GPU; one with matrix units in f32 too. The same for all tests,
+/// so that each kernel is compiled once.
 fn devices() -> Vec<Device> {
-    let mut devices = vec![pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()];
-    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-        Ok(gpu) => {
-            if gpu.choices().batches() == Batches::MatrixUnits {
-                devices.push(gpu.clone().exact());
+    static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
+        let mut devices = vec![pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()];
+        match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
+            Ok(gpu) => {
+                if gpu.choices().batches() == Batches::MatrixUnits {
+                    devices.push(gpu.clone().exact());
+                }
+                devices.push(gpu);
             }
-            devices.push(gpu);
+            Err(error) => {
+                let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
+                assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
+                eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
+            }
         }
-        Err(error) => {
-            let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-            assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-            eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
-        }
-    }
-    devices
+        devices
+    });
+    DEVICES.clone()
 }
 
 /// How far logits may lie from transformers' in f32, as a share of their energy: on matrix units factors are rounded to 11

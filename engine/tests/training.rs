@@ -2,7 +2,7 @@
 //! `tests/fixtures/make_fixtures.py`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use engine::dataset::Example;
 use engine::device::{Device, DeviceChoice};
@@ -95,18 +95,21 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
 }
 
-/// The CPU executor and, where there is one, a GPU.
+/// The CPU executor and, where there is one, a GPU. The same for all tests, so that each kernel is compiled once.
 fn devices() -> Vec<Device> {
-    let mut devices = vec![cpu()];
-    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-        Ok(gpu) => devices.push(gpu),
-        Err(error) => {
-            let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-            assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-            eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
+    static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
+        let mut devices = vec![cpu()];
+        match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
+            Ok(gpu) => devices.push(gpu),
+            Err(error) => {
+                let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
+                assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
+                eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
+            }
         }
-    }
-    devices
+        devices
+    });
+    DEVICES.clone()
 }
 
 fn cpu() -> Device {
