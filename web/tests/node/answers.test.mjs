@@ -1,7 +1,8 @@
 // Answers of the embedded model: exactly the ones that it was trained to give, whatever the device has.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_GPU, GPU, GREEDY, answer, expected, file, onSoftwareGpu, sharedModel, tiny, withModel } from './setup.mjs';
+import { expected, file, tiny } from '../references.mjs';
+import { DEFAULT_GPU, GPU, GREEDY, answer, onSoftwareGpu, sharedModel, withModel } from './setup.mjs';
 
 const model = sharedModel(() => ({ bytes: tiny() }));
 const PET = [{ role: 'user', content: "What is Tobin's pet?" }];

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aborted, BadAdapter, BadModel, DatasetError, DeviceLost, Gemma, GemmuleError } from 'gemmule';
-import { COUNT, COUNTER, DEFAULT_GPU, answer, sharedModel, tiny } from './setup.mjs';
+import { COUNT, tiny } from '../references.mjs';
+import { COUNTER, DEFAULT_GPU, answer, sharedModel } from './setup.mjs';
 
 const model = sharedModel(tiny);
 const onGpu = sharedModel(() => COUNTER, DEFAULT_GPU);

@@ -1,7 +1,8 @@
 // Logits against transformers' own, and a cache that is saved and restored.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GPU, answer, fixture, ids, nmse, npy, onSoftwareGpu, tiny, withModel } from './setup.mjs';
+import { fixture, ids, logits, nmse, tiny } from '../references.mjs';
+import { GPU, answer, onSoftwareGpu, withModel } from './setup.mjs';
 
 // Keys and values rounded to f16 alone change logits by as much as an nmse of 9e-7.
 const EXACT = { cache: 'f32' };
@@ -24,7 +25,7 @@ for (const [name, device, options] of [
   test(`logits of ${name} on ${device} are transformers'`, (context) =>
     withModel({ path: fixture(`${name}.gguf`) }, options, async (gemma) => {
       if (onSoftwareGpu(gemma) && name !== 'e2b') return context.skip('on hardware alone');
-      const error = nmse(await gemma.logits(ids(name)), npy(fixture(`${name}.logits.npy`)));
+      const error = nmse(await gemma.logits(ids(name)), logits(name));
       assert.ok(error <= 1e-6, `nmse ${error}`);
     }));
 }

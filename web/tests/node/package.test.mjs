@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { MissingFeature, kernels, measureKernels } from 'gemmule';
-import { file } from './setup.mjs';
+import { file } from '../references.mjs';
+import './setup.mjs';
 
 const dist = (name) => readFileSync(file(`web/gemmule/dist/${name}`));
 

@@ -1,37 +1,11 @@
 // Training against PyTorch's and PEFT's own figures, and adapters that come out of it and go in again.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { COUNTER, GPU, answer, fixture, ids, nmse, onSoftwareGpu, peft, sharedModel, tiny, withModel } from './setup.mjs';
-
-// What the figures were made with: nothing is learned before this position.
-const FIRST_LABEL = 16;
-
-function example(name) {
-  const tokens = ids(name);
-  const labels = tokens.map((id, at) => (at < FIRST_LABEL ? -100 : id));
-  return JSON.stringify({ ids: tokens, labels });
-}
-
-/** The tensors of a safetensors file, which are all of f32. */
-function safetensors(name) {
-  const bytes = readFileSync(name);
-  const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, start));
-  delete header.__metadata__;
-  const values = ([from, to]) => new Float32Array(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer);
-  return new Map(Object.entries(header).map(([key, { data_offsets }]) => [key, values(data_offsets)]));
-}
+import { adamw, assertGradients, assertSteps, example, fixture, peft, tiny } from '../references.mjs';
+import { answer, onSoftwareGpu, sharedModel, withModel } from './setup.mjs';
 
 async function checkGradients(gemma, name) {
-  const wanted = safetensors(fixture(`${name}.lora.gradients.safetensors`));
-  wanted.delete('loss');
-  const gradients = await gemma.gradients(example(name), { init: peft(name), batch: 1 });
-  assert.deepEqual([...gradients.keys()].sort(), [...wanted.keys()].sort());
-  for (const [key, values] of gradients) {
-    const error = Math.sqrt(nmse(values, wanted.get(key)));
-    assert.ok(error <= 1e-3, `${key}: relative error ${error}`);
-  }
+  assertGradients(name, await gemma.gradients(example(name), { init: peft(name), batch: 1 }));
 }
 
 const e2b = sharedModel(() => ({ path: fixture('e2b.gguf') }));
@@ -47,50 +21,15 @@ for (const name of ['e4b', 'dense31b', 'quant_zoo']) {
 }
 
 test('steps of AdamW have the losses of PyTorch', async () => {
-  const { adamw, clip, losses, gradient_norms: norms } = JSON.parse(readFileSync(fixture('e2b.lora.adamw.json')));
-  const steps = [];
+  const wanted = adamw();
   // Twenty on hardware; each takes a while on a CPU that plays a GPU.
-  if (onSoftwareGpu(e2b())) losses.length = 3;
-  const rate = { learningRate: adamw.lr, weightDecay: adamw.weight_decay, clip, schedule: 'constant', warmup: 0 };
-  for await (const part of e2b().train(example('e2b'), { init: peft('e2b'), batch: 1, steps: losses.length, ...rate })) {
+  const count = onSoftwareGpu(e2b()) ? 3 : wanted.losses.length;
+  const steps = [];
+  for await (const part of e2b().train(example('e2b'), { ...wanted.options, init: peft('e2b'), steps: count })) {
     if (part.type === 'step') steps.push(part);
   }
-  assert.equal(steps.length, losses.length);
-  for (const [at, { loss, gradientNorm }] of steps.entries()) {
-    assert.ok(Math.abs(loss - losses[at]) <= 5e-3, `step ${at}: ${loss}, expected ${losses[at]}`);
-    assert.ok(Math.abs(gradientNorm - norms[at]) <= 1e-2 * norms[at], `step ${at}: ${gradientNorm}`);
-  }
-});
-
-/** One example's gradients, then the losses and gradient norms of 20 steps on it. */
-async function learned(options) {
-  const example = JSON.stringify({ prompt: 'a', completion: 'b a c' });
-  const hyperparameters = { rank: 2, batch: 1, steps: 20, learningRate: 1e-2, seed: 1 };
-  return withModel(COUNTER, options, async (gemma) => {
-    const gradients = await gemma.gradients(example, hyperparameters);
-    const steps = [];
-    for await (const part of gemma.train(example, hyperparameters)) {
-      if (part.type === 'step') steps.push([part.loss, part.gradientNorm]);
-    }
-    return { gradients, steps };
-  });
-}
-
-test('a GPU, even one that a CPU plays, learns as the CPU does', async () => {
-  const [actual, wanted] = [await learned(GPU), await learned({ device: 'cpu' })];
-  assert.deepEqual([...actual.gradients.keys()], [...wanted.gradients.keys()]);
-  for (const [key, values] of actual.gradients) {
-    const reference = wanted.gradients.get(key);
-    // An adapter starts with B = 0, so that A has no gradient.
-    if (key.includes('lora_A')) assert.ok(values.every((value) => value === 0), key);
-    else assert.ok(Math.sqrt(nmse(values, reference)) <= 1e-4, key);
-  }
-  assert.equal(actual.steps.length, 20);
-  for (const [at, [loss, norm]] of actual.steps.entries()) {
-    const [wantedLoss, wantedNorm] = wanted.steps[at];
-    assert.ok(Math.abs(loss - wantedLoss) <= 1e-3 * wantedLoss, `step ${at}: ${loss}, expected ${wantedLoss}`);
-    assert.ok(Math.abs(norm - wantedNorm) <= 1e-2 * wantedNorm, `step ${at}: ${norm}, expected ${wantedNorm}`);
-  }
+  assert.equal(steps.length, count);
+  assertSteps(steps, wanted);
 });
 
 test('an adapter changes answers, and unloading it takes that back', async () => {

@@ -33,5 +33,5 @@ test('a question can be typed, sent and stopped with the keyboard alone', LIMIT,
   await page.getByRole('button', { name: 'Stop' }).waitFor();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Send' }).waitFor();
+  await page.getByRole('button', { name: 'Send', exact: true }).waitFor();
 });

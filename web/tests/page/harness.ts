@@ -2,24 +2,16 @@
  * What the browser tests share: the built page behind a server of its own, and a browser with WebGPU in software.
  * Nothing of the page is replaced: every test uses it as a visitor does.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BrowserContext, type Page, chromium } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { type PreviewServer, preview } from 'vite';
+import { BROWSER, open } from '../browsers.ts';
+import { expected as answers } from '../references.mjs';
 
 /** The page's folder. */
 export const PAGE = fileURLToPath(new URL('../../page/', import.meta.url));
-
-/** The repository's folder of the embedded model. */
-export const TINY = fileURLToPath(new URL('../../../models/tiny/', import.meta.url));
-
-/** The repository's folder of small models. */
-export const FIXTURES = fileURLToPath(new URL('../../../tests/fixtures/', import.meta.url));
-
-const CHROMIUMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /**
  * How long an answer may take, in milliseconds. In software a token takes seconds, and the first one, for which every
@@ -30,12 +22,14 @@ export const ANSWER = 300_000;
 /** The most that one test may take, in milliseconds. */
 export const LIMIT = { timeout: 2 * ANSWER };
 
-/** Software WebGPU: SwiftShader, which Chromium offers only when told so. */
-const ARGUMENTS = ['--enable-unsafe-webgpu', '--no-sandbox', '--disable-gpu-sandbox'];
+/** The hash of a style sheet that Playwright adds for a picture; the page's policy refuses it, as it should. */
+const SCREENSHOT_STYLE = 'sha256-YjaKGiklmzC6wjXA513HAMmzus8VE61XCOT+SmwNZWA=';
 
 /** A visitor: a browser with an empty profile, and what was seen of it. */
 export interface Visitor {
   page: Page;
+  /** Where downloads are put. */
+  downloads: string;
   context: BrowserContext;
   address: string;
   /** Requests to other hosts than the page's. */
@@ -43,13 +37,6 @@ export interface Visitor {
   /** What scripts threw without anybody to catch it, and what the policy refused. */
   complaints: string[];
   leave: () => Promise<void>;
-}
-
-/** The Chromium that the tests drive: `$CHROMIUM`, or the system's. */
-export function chromiumPath(): string {
-  const path = [process.env['CHROMIUM'], ...CHROMIUMS].find((each) => each && existsSync(each));
-  if (!path) throw new Error('no Chromium: apt-get install chromium, or set CHROMIUM to its path');
-  return path;
 }
 
 let server: Promise<PreviewServer> | undefined;
@@ -72,15 +59,7 @@ export async function closeServer(): Promise<void> {
 /** Opens the page in a fresh profile. */
 export async function visit(options: { query?: string; viewport?: { width: number; height: number } } = {}): Promise<Visitor> {
   const url = await address();
-  const profile = await mkdtemp(join(tmpdir(), 'gemmule-browser-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: chromiumPath(),
-    headless: true,
-    args: ARGUMENTS,
-    viewport: options.viewport ?? { width: 1280, height: 800 },
-    acceptDownloads: true,
-  });
-  const page = context.pages()[0] ?? (await context.newPage());
+  const { context, page, downloads, close } = await open({ viewport: options.viewport ?? { width: 1280, height: 800 }, acceptDownloads: true });
   page.setDefaultTimeout(30_000);
   const foreign: string[] = [];
   const complaints: string[] = [];
@@ -88,40 +67,28 @@ export async function visit(options: { query?: string; viewport?: { width: numbe
     const target = request.url();
     if (!target.startsWith(url) && !/^(blob|data|chrome-extension):/.test(target)) foreign.push(target);
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => {
+    if (!String(error).includes(SCREENSHOT_STYLE)) complaints.push(String(error));
+  });
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   await page.goto(url + (options.query ?? ''));
   return {
     page,
+    downloads,
     context,
     address: url,
     foreign,
     complaints,
-    leave: async () => {
-      await context.close();
-      await rm(profile, { recursive: true, force: true });
-    },
+    leave: close,
   };
-}
-
-/** A conversation of which the embedded model's greedy answer is known. */
-interface Expected {
-  messages: { role: 'system' | 'user' | 'assistant'; content: string }[];
-  answer: string;
-}
-
-/** What the embedded model answers at temperature 0, as another implementation computed it. */
-function expectations(): Expected[] {
-  const lines = readFileSync(join(TINY, 'expected.jsonl'), 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as Expected);
 }
 
 /** The reference's answer to a conversation of one question, or of a system turn and a question. */
 export function expected(question: string, system?: string): string {
   const wanted = system === undefined ? [question] : [system, question];
-  const found = expectations().find(({ messages }) => messages.map(({ content }) => content).join('\n') === wanted.join('\n'));
+  const found = answers.find(({ messages }) => messages.map(({ content }) => content).join('\n') === wanted.join('\n'));
   if (!found) throw new Error(`no reference for: ${question}`);
   return found.answer;
 }
@@ -145,4 +112,22 @@ export async function answerText(page: Page, index = -1, timeout = ANSWER): Prom
   await wanted.waitFor({ timeout });
   await page.locator('.turn.answer[aria-busy]').waitFor({ state: 'detached', timeout });
   return (await wanted.locator('.prose').innerText()).trim();
+}
+
+/** The file that a click downloads. */
+export async function downloaded({ page, downloads }: Visitor, click: () => Promise<void>): Promise<{ name: string; bytes: Uint8Array }> {
+  if (BROWSER === 'chromium') {
+    const [download] = await Promise.all([page.waitForEvent('download'), click()]);
+    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+  }
+  // Firefox's events do not say which download they are about, and Playwright drops them; the file has its name.
+  const before = existsSync(downloads) ? readdirSync(downloads) : [];
+  await click();
+  for (;;) {
+    const added = (existsSync(downloads) ? readdirSync(downloads) : []).filter((name) => !before.includes(name));
+    const [name] = added;
+    // It is written to a second file first.
+    if (name && !added.some((each) => each.endsWith('.part'))) return { name, bytes: readFileSync(join(downloads, name)) };
+    await page.waitForTimeout(100);
+  }
 }

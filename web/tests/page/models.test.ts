@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ANSWER, LIMIT, TINY, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { tiny } from '../references.mjs';
+import { ANSWER, LIMIT, closeServer, modelReady, visit, type Visitor } from './harness.ts';
 
-const MODEL = readFileSync(join(TINY, 'tiny.gguf'));
+const MODEL = tiny();
 /** A piece of an answer, and the pause after it, so that a test can stop a download on its way. */
 const PIECE = 256 * 1024;
 

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from 'vite';
-import { open } from './browser.mjs';
+import { open } from '../browsers.ts';
 import { serve } from './server.mjs';
 
 const module = path.resolve(import.meta.dirname, '../../gemmule');
@@ -46,8 +46,9 @@ test('a bundle has the worker, the wasm and the kernels, and they work', async (
     assert.ok(assets.some((name) => kind.test(name)), `${kind} in ${assets}`);
   }
   const server = await serve(dist, Buffer.alloc(0));
-  const browser = await open(`${server.origin}/index.html`);
+  const browser = await open();
   try {
+    await browser.page.goto(`${server.origin}/index.html`);
     await browser.page.waitForFunction(() => 'kernels' in window);
     const [count, sourced] = await browser.page.evaluate(async () => {
       const all = await window.kernels();

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { open } from './browser.mjs';
+import { open } from '../browsers.ts';
 import { HONEST, serve } from './server.mjs';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -16,7 +16,7 @@ let server;
 let browser;
 before(async () => {
   server = await serve(path.join(root, 'web/gemmule/dist'), model);
-  browser = await open(server.origin);
+  browser = await open();
 });
 after(async () => {
   await browser?.close();

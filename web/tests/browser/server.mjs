@@ -1,7 +1,9 @@
-// A server for one test: the package, a blank page, and a model that may break off, change, or know no ranges.
+// A server for one test: the package, a blank page, a model that may break off, change, or know no ranges, and the
+// repository's files below /repository/.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { file } from '../references.mjs';
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.map': 'application/json' };
 
@@ -16,7 +18,8 @@ export async function serve(dist, model) {
       const { pathname } = new URL(request.url, 'http://localhost');
       if (pathname === '/') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>test</title>');
       if (pathname === '/model.gguf') return sendModel(state, request, response, model);
-      const body = await readFile(path.join(dist, path.normalize(pathname)));
+      const inRepository = /^\/repository(\/.*)/.exec(pathname)?.[1];
+      const body = await readFile(inRepository ? file(path.normalize(inRepository)) : path.join(dist, path.normalize(pathname)));
       response.writeHead(200, { 'content-type': TYPES[path.extname(pathname)] ?? 'text/plain' }).end(body);
     } catch {
       response.writeHead(404).end();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { strFromU8, unzipSync } from 'fflate';
-import { LIMIT, answerText, ask, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { LIMIT, answerText, ask, closeServer, downloaded, modelReady, visit, type Visitor } from './harness.ts';
 import { drawnShare, look } from './looks.ts';
 
 const QUESTION = 'What is your name?';
@@ -71,8 +70,8 @@ test('the answer of before and the one that was taught stand side by side', LIMI
 
 test("the adapter leaves as PEFT's two files", LIMIT, async () => {
   const { page } = visitor;
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'PEFT zip' }).click()]);
-  const files = unzipSync(new Uint8Array(readFileSync(await download.path())));
+  const { bytes } = await downloaded(visitor, () => page.getByRole('button', { name: 'PEFT zip' }).click());
+  const files = unzipSync(bytes);
   const config = JSON.parse(strFromU8(files['adapter_config.json'] ?? new Uint8Array())) as { peft_type?: string; r?: number };
   assert.equal(config.peft_type, 'LORA');
   assert.equal(config.r, 16);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { FIXTURES, LIMIT, answerText, ask, closeServer, modelReady, visit, type Visitor } from './harness.ts';
+import { COUNT, fixture } from '../references.mjs';
+import { LIMIT, answerText, ask, closeServer, modelReady, visit, type Visitor } from './harness.ts';
 
-/** A model of so few kernels that a CPU that plays a GPU compiles them in seconds, and what it answers, whatever is asked. */
-const MODEL = readFileSync(join(FIXTURES, 'counter.gguf'));
-const COUNT = 'one two three four five six seven eight nine ten eleven twelve.';
+/** A model of so few kernels that a CPU that plays a GPU compiles them in seconds. */
+const MODEL = readFileSync(fixture('counter.gguf'));
 
 let visitor: Visitor;
 let server: Server;
