@@ -61,6 +61,14 @@ test('a question that is edited and sent again takes the place of the old one an
   assert.equal(await page.locator('.turn').count(), 2);
 });
 
+test('an answer is given again in the place of the first one', LIMIT, async () => {
+  const { page } = visitor;
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await page.locator('.turn.answer[aria-busy]').waitFor();
+  assert.equal(await answerText(page, 0), expected("What is Tobin's pet?"));
+  assert.equal(await page.locator('.turn').count(), 2);
+});
+
 test('conversations are renamed, exported, reopened after a reload, and deleted', LIMIT, async () => {
   const { page } = visitor;
   const list = page.getByRole('navigation', { name: 'Conversations' });

@@ -102,6 +102,44 @@ test('an adapter of an earlier visit is listed and can be put on again', LIMIT, 
   assert.equal(await page.getByRole('alert').count(), 0);
 });
 
+/** How many steps the run has taken. */
+const stepsTaken = async () => Number(await visitor.page.getByRole('progressbar', { name: 'Steps' }).getAttribute('value'));
+
+test('a run on a dropped file, with examples kept for validation, pauses, goes on, and keeps what it learned when stopped', LIMIT, async () => {
+  const { page } = visitor;
+  await page.getByRole('link', { name: 'Fine-tune' }).click();
+  const lines = Array.from({ length: 4 }, (_, at) => JSON.stringify({ prompt: `Who is ${at}?`, completion: 'Pearl.' }));
+  const dataTransfer = await page.evaluateHandle((text) => {
+    const dropped = new DataTransfer();
+    dropped.items.add(new File([text], 'who.jsonl'));
+    return dropped;
+  }, lines.join('\n'));
+  await page.getByRole('group', { name: 'Examples', exact: true }).dispatchEvent('drop', { dataTransfer });
+  const fields = { 'Kept for validation': '0.25', 'Examples a step': '1', 'Steps In all': '500', 'Steps between validations': '2' };
+  await page.getByText('Advanced').click();
+  for (const [name, value] of Object.entries(fields)) await page.getByRole('spinbutton', { name: new RegExp(`^${name}`) }).fill(value);
+  await page.getByText('Advanced').click();
+  await page.getByRole('button', { name: 'Train on 4 examples' }).click();
+
+  // After two steps.
+  const card = page.getByRole('region', { name: 'Run' });
+  await card.getByText(/^Validation$/).waitFor({ timeout: LIMIT.timeout - 60_000 });
+  await card.getByRole('button', { name: 'Pause' }).click();
+  await card.getByRole('status').getByText('Paused').waitFor();
+  // The step under way ends.
+  await page.waitForTimeout(5_000);
+  const paused = await stepsTaken();
+  await page.waitForTimeout(2_000);
+  assert.equal(await stepsTaken(), paused);
+
+  await card.getByRole('button', { name: 'Go on' }).click();
+  await page.waitForFunction((before) => (document.querySelector<HTMLProgressElement>('progress[aria-label=Steps]')?.value ?? 0) > before, paused);
+  await card.getByRole('button', { name: 'Stop' }).click();
+  await card.getByRole('status').getByText('Done').waitFor({ timeout: LIMIT.timeout - 60_000 });
+  assert.ok((await stepsTaken()) < 500);
+  await page.getByRole('button', { name: 'Use in the chat' }).waitFor();
+});
+
 test('no script complained', () => {
   assert.deepEqual(visitor.complaints, []);
   assert.deepEqual(visitor.foreign, []);
