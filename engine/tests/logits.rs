@@ -1,14 +1,17 @@
 //! Logits of whole models against transformers', on the CPU executor and on a GPU, by prefill, by decoding and in
 //! chunks. The fixtures are made by `tests/fixtures/make_fixtures.py`.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use common::{in_ollamas_layout, model_fixture};
 use engine::device::{Device, DeviceChoice};
 use engine::kernels::Batches;
 use engine::model::{LoadOptions, Model, PleResidency};
 use engine::session::{KvType, Session, SessionOptions};
-use engine::source::FileSource;
+use engine::source::{FileSource, MemorySource};
 use engine::tokenizer::TokenId;
 
 struct Reference {
@@ -18,19 +21,15 @@ struct Reference {
     logits: Vec<f32>,
 }
 
-fn reference(folder: &Path, model: &str, ids: &str, logits: &str) -> Reference {
-    let ids = std::fs::read_to_string(folder.join(ids)).unwrap();
+fn fixture(name: &str) -> Reference {
+    let file = |extension| model_fixture(name).with_extension(extension);
+    let ids = std::fs::read_to_string(file("ids")).unwrap();
     let ids = ids.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     Reference {
-        model: folder.join(model),
+        model: model_fixture(name),
         ids: ids.map(|id| TokenId(id.parse().unwrap())).collect(),
-        logits: npy(&folder.join(logits)),
+        logits: npy(&file("logits.npy")),
     }
-}
-
-fn fixture(name: &str) -> Reference {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
-    reference(&folder, &format!("{name}.gguf"), &format!("{name}.ids"), &format!("{name}.logits.npy"))
 }
 
 /// The numbers of a little-endian f32 `.npy` file (NumPy's format 1.0).
@@ -150,15 +149,16 @@ fn logits_of_every_weight_format_are_transformers() {
 }
 
 #[test]
-fn logits_of_the_oracle_in_both_layouts_are_transformers() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/oracle");
-    if !folder.exists() {
-        eprintln!("SKIPPED: no reference models beside the checkout");
-        return;
-    }
-    for file in ["tiny-q4_k_m.gguf", "tiny-ollama-layout.gguf"] {
-        check(&reference(&folder, file, "tiny.ids", "tiny-q4_k_m.logits.npy"));
-    }
+fn ollamas_layout_changes_no_logit_and_no_token() {
+    let reference = fixture("e2b");
+    let device = pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap();
+    let llama = load(&device, &reference.model);
+    let source = Arc::new(MemorySource::new(in_ollamas_layout(&reference.model)));
+    let ollama = pollster::block_on(Model::load(source, LoadOptions::new(device))).unwrap();
+    let logits = |model| by_prefill(model, &reference.ids[..20], KvType::F32, None);
+    assert_eq!(logits(&ollama), logits(&llama));
+    let text = "a b, <turn|>";
+    assert_eq!(ollama.tokenizer().encode_with_special(text), llama.tokenizer().encode_with_special(text));
 }
 
 #[test]

@@ -1,22 +1,48 @@
-//! What several tests need: a Gemma 4 of two dozen kilobytes, and the reference files where they are at hand.
+//! What several tests need: a Gemma 4 of two dozen kilobytes, the small models, and a vocabulary that is not committed.
 #![allow(dead_code)]
 
 use engine::gguf::{GgmlType, Gguf, Value, Writer};
-use engine::source::{FileSource, MemorySource};
+use engine::source::{FileSource, MemorySource, Source};
 use engine::tokenizer::Tokenizer;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A folder of reference files that are too large to commit: `$GEMMULE_SHARED`, or `../shared` beside the repository.
-pub fn shared(file: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let folder = std::env::var_os("GEMMULE_SHARED").map_or(beside, PathBuf::from);
-    let path = folder.join(file);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is not there (set GEMMULE_SHARED)", path.display());
-        return None;
+/// llama.cpp's vocabulary of Gemma 4, beside its test vectors, which `$GEMMULE_VOCAB` names: 15 MB, for tests that are
+/// ignored unless they are asked for.
+pub fn vocabulary() -> PathBuf {
+    PathBuf::from(std::env::var_os("GEMMULE_VOCAB").expect("GEMMULE_VOCAB is the path of ggml-vocab-gemma-4.gguf"))
+}
+
+/// A small random model, in llama.cpp's layout; see `tests/fixtures/README.md`.
+pub fn model_fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(format!("{name}.gguf"))
+}
+
+/// The same model in Ollama's layout: vision and audio lie in the same file, and the vocabulary is named by another model.
+pub fn in_ollamas_layout(path: &Path) -> Vec<u8> {
+    let (source, gguf) = open(path);
+    let mut writer = Writer::new();
+    for (key, value) in gguf.metadata().iter() {
+        match key {
+            "tokenizer.ggml.model" => writer.metadata(key, "llama").unwrap().metadata("tokenizer.ggml.pre", "gemma4"),
+            "tokenizer.ggml.pre" | "tokenizer.ggml.add_bos_token" => Ok(&mut writer),
+            _ => writer.metadata(key, value.clone()),
+        }
+        .unwrap();
     }
-    Some(path)
+    let own = [("tokenizer.ggml.add_bos_token", Value::from(false)), ("gemma4.vision.block_count", Value::from(1u32))];
+    for (key, value) in own {
+        writer.metadata(key, value).unwrap();
+    }
+    for name in ["a.blk.0.attn_q.weight", "mm.input_projection.weight", "v.blk.0.attn_q.weight", "v.clamp_data"] {
+        writer.tensor(name, &[40, 3], GgmlType::F16, vec![0x3c; 2 * 40 * 3]).unwrap();
+    }
+    for tensor in gguf.tensors() {
+        let mut bytes = vec![0; tensor.byte_len as usize];
+        source.read_at(tensor.offset, &mut bytes).unwrap();
+        writer.tensor(&tensor.name, &tensor.dims, tensor.ty, bytes).unwrap();
+    }
+    writer.to_bytes().unwrap()
 }
 
 pub fn open(path: &Path) -> (FileSource, Gguf) {
