@@ -13,10 +13,12 @@ const [source, dist] = [path.join(module, 'src'), path.join(module, 'dist')];
 const WASM = 'gemmule_web_bg.wasm';
 
 // What every browser with WebGPU has, so that wasm-opt reads and writes it.
-const FEATURES = ['bulk-memory', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'reference-types', 'multivalue'];
+const FEATURES = ['bulk-memory', 'mutable-globals', 'nontrapping-float-to-int', 'sign-ext', 'reference-types', 'multivalue', 'simd'];
+// The standard library's target has all of these but one: where the CPU computes, it trains a quarter faster with it.
+const SIMD = 'target.wasm32-unknown-unknown.rustflags=["-Ctarget-feature=+simd128"]';
 
 const bindgen = await wasmBindgen(root);
-run(root, 'cargo', ['build', '--package', 'gemmule-web', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm']);
+run(root, 'cargo', ['build', '--package', 'gemmule-web', '--target', 'wasm32-unknown-unknown', '--profile', 'wasm', '--config', SIMD]);
 const built = path.join(targetFolder(root), 'wasm32-unknown-unknown/wasm/gemmule_web.wasm');
 run(root, bindgen, ['--target', 'web', '--out-dir', path.join(source, 'wasm'), built]);
 
