@@ -2,12 +2,14 @@
 //! chunks. The fixtures are made by `tests/fixtures/make_fixtures.py`.
 
 mod common;
+mod devices;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use common::{in_ollamas_layout, model_fixture};
-use engine::device::{Device, DeviceChoice};
+use devices::cpu;
+use engine::device::Device;
 use engine::kernels::Batches;
 use engine::model::{LoadOptions, Model, PleResidency};
 use engine::session::{KvType, Session, SessionOptions};
@@ -52,27 +54,13 @@ fn top1(logits: &[f32], vocab: usize) -> Vec<usize> {
     logits.chunks(vocab).map(|row| (0..vocab).max_by(|a, b| row[*a].total_cmp(&row[*b])).unwrap()).collect()
 }
 
-/// The CPU executor and, where there is one, a GPU; one with matrix units in f32 too. The same for all tests,
-/// so that each kernel is compiled once.
+/// Every device; one with matrix units in f32 too.
 fn devices() -> Vec<Device> {
-    static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
-        let mut devices = vec![pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()];
-        match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-            Ok(gpu) => {
-                if gpu.choices().batches() == Batches::MatrixUnits {
-                    devices.push(gpu.clone().exact());
-                }
-                devices.push(gpu);
-            }
-            Err(error) => {
-                let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-                assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-                eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
-            }
-        }
-        devices
+    static EXACT: LazyLock<Vec<Device>> = LazyLock::new(|| {
+        let all = devices::devices().into_iter();
+        all.filter(|device| device.choices().batches() == Batches::MatrixUnits).map(Device::exact).collect()
     });
-    DEVICES.clone()
+    [devices::devices(), EXACT.clone()].concat()
 }
 
 /// How far logits may lie from transformers' in f32, as a share of their energy: on matrix units factors are rounded to 11
@@ -151,7 +139,7 @@ fn logits_of_every_weight_format_are_transformers() {
 #[test]
 fn ollamas_layout_changes_no_logit_and_no_token() {
     let reference = fixture("e2b");
-    let device = pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap();
+    let device = cpu();
     let llama = load(&device, &reference.model);
     let source = Arc::new(MemorySource::new(in_ollamas_layout(&reference.model)));
     let ollama = pollster::block_on(Model::load(source, LoadOptions::new(device))).unwrap();

@@ -1,11 +1,14 @@
 //! Gradients, losses and steps against PEFT's and autograd's, on the CPU executor and on a GPU. The fixtures are made by
 //! `tests/fixtures/make_fixtures.py`.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+mod devices;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use devices::{cpu, devices};
 use engine::dataset::Example;
-use engine::device::{Device, DeviceChoice};
+use engine::device::Device;
 use engine::kernels::Batches;
 use engine::lora::Adapter;
 use engine::model::{LoadOptions, Model};
@@ -93,27 +96,6 @@ impl Reference {
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures").join(name)
-}
-
-/// The CPU executor and, where there is one, a GPU. The same for all tests, so that each kernel is compiled once.
-fn devices() -> Vec<Device> {
-    static DEVICES: LazyLock<Vec<Device>> = LazyLock::new(|| {
-        let mut devices = vec![cpu()];
-        match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-            Ok(gpu) => devices.push(gpu),
-            Err(error) => {
-                let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-                assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-                eprintln!("SKIPPED on a GPU, run on the CPU executor alone: {error}");
-            }
-        }
-        devices
-    });
-    DEVICES.clone()
-}
-
-fn cpu() -> Device {
-    pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap()
 }
 
 /// `‖actual − expected‖ / ‖expected‖`.

@@ -1,12 +1,15 @@
 //! The embedded model, on the CPU executor or on a GPU, and the exchanges that transformers answered.
 #![allow(dead_code)]
 
+#[path = "../devices/mod.rs"]
+mod devices;
+
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use engine::chat::{ChatOptions, Message};
-use engine::device::{Device, DeviceChoice};
+use engine::device::Device;
 use engine::model::{LoadOptions, Model, PleResidency};
 use engine::sampling::SamplingOptions;
 use engine::session::{GenerateOptions, Session, SessionOptions};
@@ -64,9 +67,7 @@ pub fn load(device: Device, ple: PleResidency) -> Model {
 /// The model on the CPU executor.
 pub fn on_cpu() -> Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
-    MODEL
-        .get_or_init(|| load(pollster::block_on(Device::open(&DeviceChoice::Cpu)).unwrap(), PleResidency::Auto))
-        .clone()
+    MODEL.get_or_init(|| load(devices::cpu(), PleResidency::Auto)).clone()
 }
 
 /// The model on a GPU, where there is one.
@@ -77,15 +78,7 @@ pub fn on_gpu() -> Option<Model> {
 
 /// The same on a device that no other test uses.
 pub fn on_a_gpu_alone() -> Option<Model> {
-    match pollster::block_on(Device::open(&DeviceChoice::Gpu)) {
-        Ok(gpu) => Some(load(gpu, PleResidency::Auto)),
-        Err(error) => {
-            let required = std::env::var_os("GEMMULE_REQUIRE_GPU").is_some_and(|value| value == "1");
-            assert!(!required, "GEMMULE_REQUIRE_GPU=1, but: {error}");
-            eprintln!("SKIPPED on a GPU: {error}");
-            None
-        }
-    }
+    devices::gpu().map(|gpu| load(gpu, PleResidency::Auto))
 }
 
 /// The model on the CPU executor and, where there is one, on a GPU.
