@@ -181,7 +181,6 @@ kernel = { path = "KERNEL", default-features = false, features = ["build"] }
 [profile.dev]
 opt-level = 0
 debug = false
-lto = "off"
 
 # As in the workspace, which has naga built so.
 [profile.dev.build-override]
