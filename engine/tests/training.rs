@@ -6,7 +6,7 @@ mod devices;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use devices::{cpu, devices};
+use devices::devices;
 use engine::dataset::Example;
 use engine::device::Device;
 use engine::kernels::Batches;
