@@ -178,7 +178,10 @@ fn web(report: &mut Report, found: &Found) {
     // Without a build there is nothing to test.
     // Tests need no optimised wasm, which takes minutes; the package that is published does.
     if report.step("web: build", npm("build", folder.clone()).args(["--", "--quick"])) == Outcome::Passed {
-        report.tests("web: tests", &mut npm("test", folder));
+        // What `npm test` runs, each for itself: a browser that fails hides nothing of the other one.
+        for script in ["test:node", "test:page", "test:chromium", "test:firefox"] {
+            report.tests(&format!("web: {script}"), &mut npm(script, folder.clone()));
+        }
     }
 }
 

@@ -100,6 +100,7 @@ test('an adapter of an earlier visit is listed and can be put on again', LIMIT, 
   await page.getByRole('switch', { name: 'Use My adapter' }).click();
   await page.locator('[role=switch][aria-checked=true]').waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);
+  await page.keyboard.press('Escape');
 });
 
 /** How many steps the run has taken. */
